@@ -27,7 +27,7 @@ pub(super) struct Fields<'a> {
     pub(super) number: Option<u64>,
     pub(super) nth: Option<u32>,
     /// The idempotency key of any client.
-    pub(super) idempotency: Option<&'a [u8]>,
+    pub(super) idempotency: Option<&'a str>,
     /// How many attempts came before this one, as the vendors' SDKs say.
     pub(super) retries: u32,
     pub(super) key: Option<&'a str>,
@@ -60,26 +60,30 @@ impl<'a> Fields<'a> {
             self.chunked = true;
             return;
         }
-        let Ok(text) = std::str::from_utf8(header.value) else {
-            return;
-        };
+        self.add_text(is, || std::str::from_utf8(header.value).ok());
+    }
+
+    /// A field that is a text. Most fields are none that is read, so `text` is asked for late.
+    fn add_text(&mut self, is: impl Fn(&str) -> bool, text: impl Fn() -> Option<&'a str>) {
         if is(IDEMPOTENCY_KEY) {
-            self.number = text.rsplit_once('-').and_then(|(_, n)| n.parse().ok());
-            self.idempotency = Some(header.value);
+            self.idempotency = text();
+            let number = self.idempotency.and_then(|key| key.rsplit_once('-'));
+            self.number = number.and_then(|(_, number)| number.parse().ok());
         } else if is(RETRY_COUNT) {
-            self.nth = text.parse().ok();
+            self.nth = text().and_then(|text| text.parse().ok());
         } else if is(SDK_RETRY_COUNT) {
-            self.retries = text.parse().unwrap_or(0);
+            self.retries = text().and_then(|text| text.parse().ok()).unwrap_or(0);
         } else if is("authorization") {
-            self.key = Some(text.split_once(' ').map_or(text, |(_, key)| key.trim()));
-        } else if KEYS.into_iter().any(is) {
-            self.key = Some(text);
+            let key = text().map(|text| text.split_once(' ').map_or(text, |(_, key)| key.trim()));
+            self.key = key.or(self.key);
+        } else if KEYS.into_iter().any(&is) {
+            self.key = text().or(self.key);
         } else if is("connection") {
-            self.is_last |= text.eq_ignore_ascii_case("close");
+            self.is_last |= text().is_some_and(|text| text.eq_ignore_ascii_case("close"));
         } else if is("expect") {
-            self.expects = text.eq_ignore_ascii_case("100-continue");
+            self.expects = text().is_some_and(|text| text.eq_ignore_ascii_case("100-continue"));
         } else if is("access-control-request-headers") {
-            self.wants_fields = Some(text);
+            self.wants_fields = text();
         }
     }
 

@@ -278,7 +278,7 @@ fn asked(
 fn mark(fields: &Fields<'_>, body: &[u8]) -> Mark {
     // Without keys of its own, so that a mark is the same in every process.
     let mut hasher = DefaultHasher::new();
-    hasher.write(fields.idempotency.unwrap_or(body));
+    hasher.write(fields.idempotency.map_or(body, str::as_bytes));
     Mark {
         hash: hasher.finish(),
         is_key: fields.idempotency.is_some(),

@@ -25,8 +25,9 @@ impl<'a> RequestPath<'a> {
                 let mut known = ENDPOINTS.into_iter();
                 let (base, endpoint) =
                     known.find_map(|(end, endpoint)| Some((path.strip_suffix(end)?, endpoint)))?;
-                let deployment = base.rsplit_once("/deployments/").map(|(_, name)| name);
-                Some(of(endpoint, deployment.filter(|name| !name.contains('/'))))
+                let last = base.rsplit_once('/');
+                let deployment = last.filter(|(parent, _)| parent.ends_with("/deployments"));
+                Some(of(endpoint, deployment.map(|(_, name)| name)))
             }
             Family::Anthropic => path
                 .ends_with("/v1/messages")

@@ -38,7 +38,7 @@ impl Chat {
     /// The beginning of every answer and every chunk, up to the choices.
     fn begin(&self, out: &mut String, stamp: &Stamp, object: &str) {
         match self.habits.id {
-            Id::Chatcmpl => push(out, &["{\"id\":\"chatcmpl-", &stamp.id()]),
+            Id::Chatcmpl => push(out, &["{\"id\":\"chatcmpl-", stamp.id().as_str()]),
             Id::Uuid => push(out, &["{\"id\":\"", &stamp.uuid()]),
             Id::Generation => push(out, &["{\"id\":\"gen-", &stamp.generation()]),
         }
@@ -97,28 +97,24 @@ impl Chat {
             cached,
             output,
         } = usage;
-        let total = input.saturating_add(output);
         let mut object = String::with_capacity(160);
-        let _ = write!(
-            object,
-            "{{\"prompt_tokens\":{input},\"completion_tokens\":{output},\"total_tokens\":{total}"
-        );
+        push_number(&mut object, "{\"prompt_tokens\":", input);
+        push_number(&mut object, ",\"completion_tokens\":", output);
+        let total = input.saturating_add(output);
+        push_number(&mut object, ",\"total_tokens\":", total);
         let form = self.habits.cached;
         if form == Cached::HitAndMiss || (form == Cached::Details && cached > 0) {
-            let _ = write!(
-                object,
-                ",\"prompt_tokens_details\":{{\"cached_tokens\":{cached}}}"
-            );
+            let before = ",\"prompt_tokens_details\":{\"cached_tokens\":";
+            push_number(&mut object, before, cached);
+            object.push('}');
         }
         if form == Cached::HitAndMiss {
             let miss = input.saturating_sub(cached);
-            let _ = write!(
-                object,
-                ",\"prompt_cache_hit_tokens\":{cached},\"prompt_cache_miss_tokens\":{miss}"
-            );
+            push_number(&mut object, ",\"prompt_cache_hit_tokens\":", cached);
+            push_number(&mut object, ",\"prompt_cache_miss_tokens\":", miss);
         }
         if form == Cached::Flat && cached > 0 {
-            let _ = write!(object, ",\"cached_tokens\":{cached}");
+            push_number(&mut object, ",\"cached_tokens\":", cached);
         }
         object.push('}');
         object
@@ -263,6 +259,11 @@ fn push(out: &mut String, pieces: &[&str]) {
     for piece in pieces {
         out.push_str(piece);
     }
+}
+
+/// Appends a number behind what is `before` it.
+fn push_number(out: &mut String, before: &str, number: u64) {
+    push(out, &[before, itoa::Buffer::new().format(number)]);
 }
 
 /// `,"choices":` and a list of the choice that `write` writes, or the flaw in its place.

@@ -23,7 +23,11 @@ impl Head {
             text: String::with_capacity(ROOM),
             label: flaws.label,
         };
-        let _ = write!(head.text, "HTTP/1.1 {status} {}\r\n", reason(status));
+        head.text.push_str("HTTP/1.1 ");
+        head.text.push_str(itoa::Buffer::new().format(status));
+        head.text.push(' ');
+        head.text.push_str(reason(status));
+        head.text.push_str("\r\n");
         (spec.name_exchange)(&mut head, stamp);
         (spec.quotas)(&mut head, stamp);
         if flaws.closes {
@@ -37,10 +41,17 @@ impl Head {
         let _ = write!(self.text, "{name}: {value}\r\n");
     }
 
+    /// The same of texts: several times as fast.
+    fn text_field(&mut self, name: &str, value: &str) {
+        for part in [name, ": ", value, "\r\n"] {
+            self.text.push_str(part);
+        }
+    }
+
     /// The whole answer, with this body.
     pub(super) fn with_body(mut self, content_type: &str, body: &str) -> Bytes {
         self.content_type(content_type);
-        self.field("content-length", body.len());
+        self.text_field("content-length", itoa::Buffer::new().format(body.len()));
         self.text.reserve_exact(body.len() + 2);
         self.text.push_str("\r\n");
         self.text.push_str(body);
@@ -50,7 +61,7 @@ impl Head {
     /// The head alone; chunks follow.
     pub(super) fn before_chunks(mut self, content_type: &str) -> String {
         self.content_type(content_type);
-        self.field("transfer-encoding", "chunked");
+        self.text_field("transfer-encoding", "chunked");
         self.text.push_str("\r\n");
         self.text
     }
@@ -58,8 +69,8 @@ impl Head {
     fn content_type(&mut self, right: &str) {
         match self.label {
             Label::Right if right.is_empty() => {}
-            Label::Right => self.field("content-type", right),
-            Label::Wrong => self.field("content-type", "text/plain"),
+            Label::Right => self.text_field("content-type", right),
+            Label::Wrong => self.text_field("content-type", "text/plain"),
             Label::Missing => {}
         }
     }

@@ -45,6 +45,7 @@ mod stream;
 mod template;
 pub(super) mod xai;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -412,17 +413,18 @@ impl Refusal {
 
 impl Stamp {
     /// The unique part of all ids of this exchange.
-    fn id(&self) -> String {
-        let mut id = String::with_capacity(28);
-        push_hex(&mut id, self.provider, 4);
-        push_hex(&mut id, self.call, 16);
-        push_hex(&mut id, u64::from(self.nth), 8);
-        id
+    fn id(&self) -> UniqueId {
+        let mut digits = [0; 28];
+        set_hex(&mut digits[..4], self.provider);
+        set_hex(&mut digits[4..20], self.call);
+        set_hex(&mut digits[20..], u64::from(self.nth));
+        UniqueId(digits)
     }
 
     /// The same as a UUID.
     fn uuid(&self) -> String {
         let id = self.id();
+        let id = id.as_str();
         format!(
             "0000{}-{}-{}-{}-{}",
             &id[..4],
@@ -458,9 +460,26 @@ impl Stamp {
 
 /// Appends the last `digits` hexadecimal digits of `value`. Each event of a stream has an id, and
 /// formatting one takes ten times as long.
-fn push_hex(out: &mut String, value: u64, digits: u32) {
-    let digit = |place: u32| char::from_digit((value >> (4 * place)) as u32 & 0xf, 16);
-    out.extend((0..digits).rev().filter_map(digit));
+/// The unique part of the ids of an exchange, in hexadecimal digits.
+struct UniqueId([u8; 28]);
+
+impl UniqueId {
+    fn as_str(&self) -> &str {
+        str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for UniqueId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Writes the last digits of `value`.
+fn set_hex(digits: &mut [u8], value: u64) {
+    for (place, digit) in digits.iter_mut().rev().enumerate() {
+        *digit = b"0123456789abcdef"[(value >> (4 * place)) as usize & 0xf];
+    }
 }
 
 /// The message of a proxy in place of the service.

@@ -293,7 +293,7 @@ impl<'a> ErrorValues<'a> {
         match name {
             "model" => out.push_str(&self.grammar.model().name),
             "status" => put(out, self.status),
-            "id" => out.push_str(&self.stamp.id()),
+            "id" => out.push_str(self.stamp.id().as_str()),
             "limit" => put(out, self.quota?.limit),
             "used" => {
                 let quota = self.quota?;

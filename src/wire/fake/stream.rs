@@ -12,8 +12,9 @@ use super::{Extra, Inside, Part, Stamp, refusal};
 
 /// The bytes of `part`; none for an empty one, since an empty chunk would end the stream.
 pub(super) fn part(grammar: &dyn Grammar, stamp: &Stamp, part: &Part) -> Bytes {
-    let mut bytes = head(grammar, stamp, part);
     let (events, ends) = events(grammar, stamp, part, Spelling::of(part));
+    let mut bytes = head(grammar, stamp, part);
+    bytes.reserve_exact(events.len() + FRAMES);
     let ends = ends || part.ends;
     match part.inside {
         None => {
@@ -53,9 +54,14 @@ pub(super) fn split(grammar: &dyn Grammar, stamp: &Stamp, part: &Part) -> [Bytes
 /// Appends `text` as one chunk, unless it is empty.
 pub(super) fn chunk(bytes: &mut String, text: &str) {
     if !text.is_empty() {
-        let _ = write!(bytes, "{:x}\r\n{text}\r\n", text.len());
+        let _ = write!(bytes, "{:x}\r\n", text.len());
+        bytes.push_str(text);
+        bytes.push_str("\r\n");
     }
 }
+
+/// The longest frame of a chunk with the end of the body behind it, in bytes.
+const FRAMES: usize = 32;
 
 /// The end of a chunked body.
 pub(super) const LAST_CHUNK: &str = "0\r\n\r\n";
@@ -147,7 +153,9 @@ impl fmt::Display for Words {
             Spelling::Plain => "tok",
             Spelling::Accented => "t\u{f6}k",
         };
-        write!(f, "{count} {word} ")?;
+        for part in [itoa::Buffer::new().format(count), " ", word, " "] {
+            f.write_str(part)?;
+        }
         let said = said(count, word);
         let mut blanks = text_length(count).saturating_sub(said);
         while blanks > 0 {
