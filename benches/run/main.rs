@@ -43,6 +43,8 @@ impl Size {
 struct Load {
     size: Size,
     scenario: Scenario,
+    /// The same, with the spread of times and sizes that scenarios have.
+    spread: Scenario,
 }
 
 impl Load {
@@ -62,6 +64,16 @@ impl Load {
                 "1 tok",
                 "0%",
             ),
+            spread: loaded(
+                &format!("spread-{in_flight}"),
+                &format!("{seconds}s"),
+                "ttft: { p50: 200ms, p99: 1s }, speed: 1_000 tok/s",
+                &format!(
+                    "{{ arrivals: poisson, rate: {rate}/s, \
+                     prompt: {{ p50: 400 tok, p99: 4k tok }}, \
+                     output: {{ p50: 60 tok, p99: 400 tok }} }}"
+                ),
+            ),
         }
     }
 }
@@ -72,7 +84,7 @@ fn main() {
     let streamed = scenario("streamed", "5/s", "200s", "300 tok", "100%");
     let idle = scenario("idle", "60/h", "1d", "1 tok", "0%");
     let mut group = criterion.benchmark_group("plain calls");
-    for Load { size, scenario } in &loads {
+    for Load { size, scenario, .. } in &loads {
         let count = size.in_flight;
         group.throughput(Throughput::Elements(size.exchanges));
         group.bench_function(format!("hyper over pipes, {count} in flight"), |b| {
@@ -108,13 +120,20 @@ fn main() {
 
 /// A healthy provider with the floor's service time.
 fn scenario(name: &str, rate: &str, duration: &str, output: &str, stream: &str) -> Scenario {
+    let service = "ttft: { p50: 300ms, p99: 300ms }, speed: 100 tok/s";
+    let load = format!(
+        "{{ arrivals: constant, rate: {rate}, prompt: {{ p50: 100 tok, p99: 100 tok }}, \
+         output: {{ p50: {output}, p99: {output} }}, stream: {stream} }}"
+    );
+    loaded(name, duration, service, &load)
+}
+
+/// One provider with this service, under this load.
+fn loaded(name: &str, duration: &str, service: &str, demand: &str) -> Scenario {
     let text = format!(
         "name: {name}\nabout: A bench.\nrun: {{ duration: {duration}, seeds: 1..1 }}\n\
-         providers:\n  openai: {{ dialect: openai, model: gpt-4.1, \
-         ttft: {{ p50: 300ms, p99: 300ms }}, speed: 100 tok/s }}\n\
-         load: {{ arrivals: constant, rate: {rate}, prompt: {{ p50: 100 tok, p99: 100 tok }}, \
-         output: {{ p50: {output}, p99: {output} }}, stream: {stream} }}\n\
-         policies: [resilient]\n"
+         providers:\n  openai: {{ dialect: openai, model: gpt-4.1, {service} }}\n\
+         load: {demand}\npolicies: [resilient]\n"
     );
     let folder = std::env::temp_dir().join(format!("firedrill-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a temporary folder");
@@ -185,19 +204,26 @@ impl Recorder for Kept {
 fn ratios(loads: &[Load], streamed: &Scenario, idle: &Scenario) {
     println!("\nmedians of {PAIRS} pairs\n");
     println!(
-        "| in flight | wire, of pipes | wire, of turmoil-net | model, of a heap | model, calls/s |"
+        "| in flight | wire, of pipes | wire, of turmoil-net | model, of a heap | model, calls/s \
+         | model with spread, of a heap |"
     );
-    println!("|---:|---:|---:|---:|---:|");
-    for Load { size, scenario } in loads {
+    println!("|---:|---:|---:|---:|---:|---:|");
+    for load in loads {
+        let Load {
+            size,
+            scenario,
+            spread,
+        } = load;
         let wire = || run(Engine::Wire, scenario);
         let model = || run(Engine::Model, scenario);
         println!(
-            "| {} | {:.2} | {:.2} | {:.2} | {:.0} |",
+            "| {} | {:.2} | {:.2} | {:.2} | {:.0} | {:.2} |",
             size.in_flight,
             ratio(&wire, &|| pipes::run(*size)),
             ratio(&wire, &|| network::run(*size)),
             ratio(&model, &|| heap::run(scenario)),
             median(|| size.exchanges as f64 / seconds(&model)),
+            ratio(&|| run(Engine::Model, spread), &|| heap::run(spread)),
         );
     }
     let pipes = Size {
