@@ -52,11 +52,8 @@ async fn windows(world: Rc<World>, drawn: SeededFault) {
         });
         let struck: Vec<u32> = struck.collect();
         for &client in &struck {
-            world.record(EventKind::Fired {
-                fault: drawn.id,
-                call: None,
-            });
-            world.tasks.freeze(client);
+            world.fired(drawn.id);
+            world.processes.freeze(client);
         }
         let Some(end) = end else {
             return;
@@ -64,7 +61,7 @@ async fn windows(world: Rc<World>, drawn: SeededFault) {
         tokio::time::sleep_until(world.moment(end)).await;
         struck
             .into_iter()
-            .for_each(|client| world.tasks.thaw(client));
+            .for_each(|client| world.processes.thaw(client));
         next = drawn.at_or_after(end);
     }
 }
@@ -103,7 +100,7 @@ impl Arrival {
         let arrivals = world
             .arrivals
             .as_ref()
-            .filter(|_| world.tasks.is_frozen(client))?;
+            .filter(|_| world.processes.is_frozen(client))?;
         let streamed = world.workload.is_streamed(call);
         world.record(EventKind::Arrived { call, streamed });
         arrivals.told().insert(call);

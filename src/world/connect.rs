@@ -1,17 +1,20 @@
 //! The client's connections inside the simulated network.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::{Rc, Weak};
-use std::sync::Arc;
+use std::sync::{Arc, Weak as WeakArc};
 
 use hyper_util::rt::TokioIo;
 
 use super::link::RESOLUTION;
+use super::listener::AcceptQueue;
+use super::outbox::Outbox;
 use super::stream::SimulatedStream;
 use super::tcp::{ConnId, Connection, Side};
 use super::{World, names};
 use crate::client::{Connect, Endpoint};
+use crate::policy::ProviderId;
 
 /// Connects one client process to hosts of the simulated network, within a simulation only.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,41 +45,63 @@ impl Simulated {
     }
 }
 
-/// What can be connected to by name.
-pub(super) trait Hosts {
-    /// Client process `client` requests a connection; none if the name cannot be resolved.
-    fn request(&self, client: u32, host: &str) -> Option<Arc<Connection>>;
-
-    /// The number of connections that a program has open, or that still have packets under way.
-    fn connections(&self) -> usize;
+/// The connections of one run.
+#[derive(Debug, Default)]
+pub(super) struct Connections {
+    pub(super) outbox: Arc<Outbox>,
+    /// How many were requested.
+    requested: Cell<u64>,
 }
 
-impl Hosts for World {
-    fn request(&self, client: u32, host: &str) -> Option<Arc<Connection>> {
-        let provider = names::provider(host)?;
-        let port = self.ports.get(provider.index())?.clone();
-        let mut network = self.network.borrow_mut();
-        if !network.resolves(self.now(), provider, client) {
-            // Nothing is sent, but the scheduler has an event to record.
-            self.tasks.mark_dirty();
-            return None;
-        }
-        let number = self.connections.get();
-        self.connections.set(number + 1);
+impl Connections {
+    /// Client process `client` requests a connection to the host of `provider`.
+    pub(super) fn request(
+        &self,
+        client: u32,
+        provider: ProviderId,
+        queue: WeakArc<AcceptQueue>,
+    ) -> Arc<Connection> {
+        let number = self.requested.get();
+        self.requested.set(number + 1);
         let id = ConnId { client, number };
-        let outbox = Arc::downgrade(&self.outbox);
-        Some(Connection::request(id, provider, port, outbox))
+        Connection::request(id, provider, queue, Arc::downgrade(&self.outbox))
     }
 
-    fn connections(&self) -> usize {
+    /// The number of those that a program has open, or that have packets under way.
+    fn count(&self) -> usize {
         // Each of them knows the outbox.
         Arc::weak_count(&self.outbox)
     }
 }
 
-/// The number of open connections in the run of this thread, 0 outside of one.
+/// What can be connected to by name.
+pub(super) trait Hosts {
+    /// Client process `client` requests a connection; none if the name cannot be resolved.
+    fn request(&self, client: u32, host: &str) -> Option<Arc<Connection>>;
+
+    fn connections(&self) -> &Connections;
+}
+
+impl Hosts for World {
+    fn request(&self, client: u32, host: &str) -> Option<Arc<Connection>> {
+        let provider = names::provider(host)?;
+        let queue = self.queues.get(provider.index())?.clone();
+        let is_resolved = self
+            .network
+            .borrow_mut()
+            .resolves(self.now(), provider, client);
+        is_resolved.then(|| self.connections.request(client, provider, queue))
+    }
+
+    fn connections(&self) -> &Connections {
+        &self.connections
+    }
+}
+
+/// The number of connections in the run of this thread that a program has open, or that have
+/// packets under way; 0 outside of a run.
 pub fn connections() -> usize {
-    hosts().map_or(0, |hosts| hosts.connections())
+    hosts().map_or(0, |hosts| hosts.connections().count())
 }
 
 fn hosts() -> Option<Rc<dyn Hosts>> {

@@ -1,4 +1,4 @@
-//! A fake provider behind a simulated socket, and the effects of the network on its connections.
+//! A fake provider behind a listener, and the effects of the network on its connections.
 //!
 //! Reading requests and executing exchanges is in `crate::host`, as on real sockets.
 
@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::World;
-use super::port::Listener;
+use super::listener::Listener;
 use super::stream::SimulatedStream;
 use super::task::spawn;
 use super::tcp::Connection as TcpConnection;
@@ -81,7 +81,7 @@ impl SimulatedEnv {
         let mut network = self.world.network.borrow_mut();
         let outage = network.outage(self.id(), self.world.now());
         match outage {
-            Some(fault) => network.refuse(&self.connection, fault),
+            Some(fault) => network.strike(&self.connection, fault),
             None => network.opened(&self.connection),
         }
         outage.is_none()
@@ -120,8 +120,7 @@ impl HostEnv for SimulatedEnv {
     }
 
     fn fired(&self, fault: FaultId) {
-        let call = None;
-        self.world.record(EventKind::Fired { fault, call });
+        self.world.fired(fault);
     }
 
     fn began(&self, request: &Request) {

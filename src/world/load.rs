@@ -40,9 +40,9 @@ pub(super) fn start(world: &Rc<World>, scenario: &Scenario, policy: &Policy, see
         if policy.health_check.is_some() {
             let (number, client) = (*number, client.clone());
             // It never ends, and is not waited for.
-            let tasks = world.tasks.clone();
+            let of = world.clone();
             spawn(world, async move {
-                tasks.in_process(number, client.run_checks()).await;
+                of.processes.in_process(number, client.run_checks()).await;
             });
         }
     }
@@ -207,7 +207,7 @@ impl User {
         if !self.world.open.drained.get() {
             tokio::select! {
                 biased;
-                () = self.world.tasks.in_process(self.number, self.call(id)) => {}
+                () = self.world.processes.in_process(self.number, self.call(id)) => {}
                 () = self.closing.notified() => {}
             }
         }

@@ -1,6 +1,6 @@
 //! Runs one simulation, with a network that carries bytes.
 //!
-//! - `tcp` is one connection, `stream` the end that a program holds, `port` where a provider
+//! - `tcp` is one connection, `stream` the end that a program holds, `listener` where a provider
 //!   accepts; what they send waits in `outbox`.
 //! - `scheduler` drives the network by events: packets are collected after activity, and time jumps
 //!   to the next event. `network` decides the fate of each packet (latency, blackholes, resets),
@@ -19,12 +19,12 @@ mod client_pause;
 mod connect;
 mod host;
 mod link;
+mod listener;
 mod load;
 mod names;
 mod network;
 mod operate;
 mod outbox;
-mod port;
 mod scheduler;
 mod stream;
 mod task;
@@ -48,16 +48,17 @@ use crate::rng::RngStreams;
 use crate::scenario::Scenario;
 use crate::seeded::{SeededFault, Workload};
 use crate::time::Instant;
-use crate::trace::{Event, EventKind, Recorder};
+use crate::trace::{Event, EventKind, FaultId, Recorder};
+use connect::Connections;
 pub use connect::{Simulated, connections};
 pub(crate) use link::{Link, RESOLUTION};
+use listener::AcceptQueue;
+pub use listener::Listener;
 pub(crate) use load::{FILLER, known};
 use network::Network;
-use outbox::Outbox;
-pub use port::Listener;
-use port::Port;
+use scheduler::Signal;
 pub use stream::SimulatedStream;
-use task::Tasks;
+use task::Processes;
 pub use test_network::TestNetwork;
 
 /// Runs `scenario` under `policy` and `seed` to its end, and passes events to `recorder`: for
@@ -118,12 +119,12 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 /// The state that every task of a run shares.
 struct World {
     recorder: Arc<dyn Recorder>,
-    tasks: Tasks,
-    outbox: Arc<Outbox>,
-    /// Where the providers listen, in order.
-    ports: Vec<Weak<Port>>,
-    /// The number of connections that were requested.
-    connections: Cell<u64>,
+    processes: Processes,
+    /// Wakes the scheduler.
+    due: Signal,
+    connections: Connections,
+    /// Where connections to each provider wait, in order.
+    queues: Vec<Weak<AcceptQueue>>,
     network: RefCell<Network>,
     workload: Workload,
     /// The number of client processes.
@@ -158,9 +159,10 @@ impl World {
     }
 
     /// Wakes the scheduler if there is something for it to do.
-    fn look(&self) {
-        if !self.outbox.is_empty() || self.network.borrow().has_news() || self.is_over() {
-            self.tasks.mark_dirty();
+    fn wake_scheduler(&self) {
+        let has_packets = !self.connections.outbox.is_empty();
+        if has_packets || self.network.borrow().has_news() || self.is_over() {
+            self.due.set();
         }
     }
 
@@ -173,6 +175,12 @@ impl World {
             at: self.now(),
             kind,
         });
+    }
+
+    /// A fault struck, and no call alone.
+    fn fired(&self, fault: FaultId) {
+        let call = None;
+        self.record(EventKind::Fired { fault, call });
     }
 
     /// All calls have ended and all work is billed; or the time of the drain is up.
@@ -202,14 +210,14 @@ fn simulate(
         let draws = RngStreams::new(seed);
         let faults = SeededFault::all(&scenario.faults, draws);
         let (recorder, arrivals) = heard(recorder, &faults);
-        let listeners = scenario.providers.iter().map(|_| Listener::default());
+        let listeners = scenario.providers.iter().map(|_| Listener::new());
         let listeners = Vec::from_iter(listeners);
         let world = Rc::new(World {
             recorder,
-            tasks: Tasks::default(),
-            outbox: Arc::default(),
-            ports: listeners.iter().map(Listener::port).collect(),
-            connections: Cell::new(0),
+            processes: Processes::default(),
+            due: Signal::default(),
+            connections: Connections::default(),
+            queues: listeners.iter().map(Listener::queue).collect(),
             arrivals,
             clients: scenario.load.clients,
             network: RefCell::new(Network::new(scenario, &faults)),

@@ -1,8 +1,8 @@
-//! The addresses of the providers inside the simulated network.
+//! The host names of the providers inside the simulated network.
 
 use crate::policy::ProviderId;
 
-/// The port on which every provider listens.
+/// The port in the providers' addresses: their hosts listen on every one.
 pub(super) const PORT: u16 = 80;
 
 /// The host name of the provider of this number.

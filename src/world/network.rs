@@ -1,9 +1,10 @@
 //! The fate of each packet: latency, blackholes, refusals and resets.
 //!
-//! In this order: a packet into or out of a blackhole is dropped; a connection request that an
-//! outage or another fault refuses is answered with a reset; the last packets of a connection that
-//! is being reset lose their FIN; all others arrive after the provider's one-way latency. Rules
-//! look at packets, so they also apply to connections that were opened before a fault began.
+//! In this order: the last ACK of a handshake arrives at once; a packet into or out of a blackhole
+//! is dropped; a connection request that an outage or another fault refuses is answered with a
+//! reset; data and a FIN behind lost data are dropped, as is the provider's FIN where a reset
+//! follows; all others arrive after the provider's one-way latency. Rules look at packets, so they
+//! also apply to connections that were opened before a fault began.
 //!
 //! A reset is two packets, one to each end, sent one millisecond after the bytes written before
 //! it, so that those bytes are read first.
@@ -39,7 +40,7 @@ pub(super) struct Sent {
 /// A reset that is due.
 struct Reset {
     connection: Arc<Connection>,
-    /// The provider itself is down: its end is closed at once.
+    /// The provider itself is down: its end is reset at once.
     at_once: bool,
 }
 
@@ -78,13 +79,12 @@ impl Network {
         let open = self.open.values();
         let ours = open.filter(|connection| connection.provider == provider);
         for connection in Vec::from_iter(ours.cloned()) {
-            self.refuse(&connection, fault);
+            self.strike(&connection, fault);
         }
     }
 
-    /// A connection was accepted although the provider is in an outage: its packets were in flight
-    /// when the outage began.
-    pub(super) fn refuse(&mut self, connection: &Arc<Connection>, fault: FaultId) {
+    /// An outage resets this connection.
+    pub(super) fn strike(&mut self, connection: &Arc<Connection>, fault: FaultId) {
         self.struck.push(fault);
         self.schedule_reset(connection, true);
     }
@@ -151,6 +151,7 @@ impl Network {
     /// A blackhole drops this packet.
     fn swallow(&mut self, connection: &Arc<Connection>, packet: &Packet, send: impl FnMut(Sent)) {
         match packet.segment {
+            // An ACK is not swallowed.
             Segment::Syn | Segment::Ack => {}
             Segment::SynAck => give_up_accepting(connection, send),
             Segment::Data(_) => connection.lose_data(packet.to.peer()),

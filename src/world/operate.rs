@@ -26,7 +26,7 @@ pub(super) fn start(
         for turn in scenario.turns() {
             tokio::time::sleep_until(of.moment(turn)).await;
             let heard = async { operate(&of, &client, &scenario) };
-            of.tasks.in_process(number, heard).await;
+            of.processes.in_process(number, heard).await;
         }
     });
 }

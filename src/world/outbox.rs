@@ -15,20 +15,16 @@ pub(super) struct Outbox(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     waiting: Vec<Waiting>,
+    /// Woken while a connection is locked: it must be the waker of a task, which only schedules it.
     sender: Option<Waker>,
 }
 
-/// Something to send, and its place in the pass.
+/// Something to send, and its place among all that its host sends.
 #[derive(Debug)]
 pub(super) struct Waiting {
-    place: (Host, Part, u64),
+    host: Host,
+    place: u64,
     what: What,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
-    WithoutData,
-    Written,
 }
 
 #[derive(Debug)]
@@ -38,6 +34,14 @@ enum What {
     Written(Arc<Connection>, Side),
 }
 
+impl Waiting {
+    /// The place in a pass.
+    fn key(&self) -> (Host, bool, u64) {
+        let is_written = matches!(self.what, What::Written(..));
+        (self.host, is_written, self.place)
+    }
+}
+
 impl Outbox {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -45,18 +49,18 @@ impl Outbox {
 
     /// A host sends a segment without data.
     pub(super) fn send(&self, host: Host, packet: Packet) {
-        let number = self.lock().waiting.len() as u64;
-        self.push((host, Part::WithoutData, number), What::Packet(packet));
+        self.push(host, None, What::Packet(packet));
     }
 
     /// The end of a connection has something to send; `rank` is its place on its host.
     pub(super) fn list(&self, host: Host, rank: u64, connection: Arc<Connection>, side: Side) {
-        self.push((host, Part::Written, rank), What::Written(connection, side));
+        self.push(host, Some(rank), What::Written(connection, side));
     }
 
-    fn push(&self, place: (Host, Part, u64), what: What) {
+    fn push(&self, host: Host, rank: Option<u64>, what: What) {
         let mut state = self.lock();
-        state.waiting.push(Waiting { place, what });
+        let place = rank.unwrap_or(state.waiting.len() as u64);
+        state.waiting.push(Waiting { host, place, what });
         let sender = state.sender.take();
         drop(state);
         sender.into_iter().for_each(Waker::wake);
@@ -66,7 +70,7 @@ impl Outbox {
         self.lock().waiting.is_empty()
     }
 
-    /// Sets the task that is woken when there is something to send.
+    /// Sets the task that is woken once when there is something to send.
     pub(super) fn wake_when_filled(&self, sender: &Waker) {
         self.lock().sender = Some(sender.clone());
     }
@@ -74,7 +78,7 @@ impl Outbox {
     /// Passes all packets to `on_packet`, in order; `buffer` is empty before and after.
     pub(super) fn take(&self, buffer: &mut Vec<Waiting>, mut on_packet: impl FnMut(Packet)) {
         std::mem::swap(&mut self.lock().waiting, buffer);
-        buffer.sort_unstable_by_key(|waiting| waiting.place);
+        buffer.sort_unstable_by_key(Waiting::key);
         for Waiting { what, .. } in buffer.drain(..) {
             match what {
                 What::Packet(packet) => on_packet(packet),

@@ -20,6 +20,39 @@ use super::network::Sent;
 use super::outbox::Waiting;
 use super::tcp::Packet;
 
+/// Whether there is something to do: packets to send, events to record, or the end of the run.
+#[derive(Default)]
+pub(super) struct Signal {
+    is_set: Cell<bool>,
+    /// Woken when it is.
+    scheduler: RefCell<Option<Waker>>,
+}
+
+impl Signal {
+    pub(super) fn set(&self) {
+        if !self.is_set.replace(true) {
+            self.scheduler.borrow().iter().for_each(Waker::wake_by_ref);
+        }
+    }
+
+    /// Whether it is set; clears it.
+    fn take(&self) -> bool {
+        self.is_set.replace(false)
+    }
+
+    fn wake_when_set(&self, scheduler: &Waker) {
+        keep(&self.scheduler, scheduler);
+    }
+}
+
+/// Keeps a clone of `waker`.
+fn keep(kept: &RefCell<Option<Waker>>, waker: &Waker) {
+    match &mut *kept.borrow_mut() {
+        Some(known) => known.clone_from(waker),
+        none => *none = Some(waker.clone()),
+    }
+}
+
 /// The packets in flight, and what wakes the run for them.
 #[derive(Default)]
 struct Flights {
@@ -57,10 +90,7 @@ impl Flights {
 
     /// Sets the task that delivers packets.
     fn wake_when_due(&self, run: &Waker) {
-        match &mut *self.run.borrow_mut() {
-            Some(known) => known.clone_from(run),
-            none => *none = Some(run.clone()),
-        }
+        keep(&self.run, run);
     }
 
     /// Wakes the run when the next packet is due.
@@ -104,7 +134,7 @@ pub(super) async fn run(world: &Rc<World>) {
         world.set_now(now);
         flights.deliver(now);
         flights.arm();
-        world.look();
+        world.wake_scheduler();
         Poll::Pending
     })
     .await;
@@ -114,14 +144,14 @@ pub(super) async fn run(world: &Rc<World>) {
 struct Passes {
     world: Rc<World>,
     flights: Rc<Flights>,
-    /// Packets are waiting, unless another task runs and sends more of them.
+    /// The next poll makes a pass, unless there is more to do by then.
     is_due: bool,
     sent: u64,
     buffer: Vec<Waiting>,
 }
 
 impl Passes {
-    /// Sends the hosts' packets. The last of a handshake arrives at once.
+    /// Sends the hosts' packets, of which some arrive at once.
     fn collect(&mut self) {
         let at = self.world.now();
         let now = self.world.moment(at);
@@ -137,17 +167,16 @@ impl Passes {
                 packet,
             }));
         };
-        self.world.outbox.take(&mut self.buffer, |packet| {
-            network.on_packet(at, packet, &mut send);
-        });
+        self.world
+            .connections
+            .outbox
+            .take(&mut self.buffer, |packet| {
+                network.on_packet(at, packet, &mut send);
+            });
         network.on_pass(&mut send);
         let struck = network.take_struck();
         drop(network);
-        for fault in struck {
-            let call = None;
-            self.world
-                .record(crate::trace::EventKind::Fired { fault, call });
-        }
+        struck.into_iter().for_each(|fault| self.world.fired(fault));
     }
 }
 
@@ -156,8 +185,8 @@ impl Future for Passes {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        this.world.tasks.wake_when_dirty(cx.waker());
-        if this.world.tasks.take_dirty() {
+        this.world.due.wake_when_set(cx.waker());
+        if this.world.due.take() {
             // Tasks that were woken before this one, or by it, run first.
             this.is_due = true;
             cx.waker().wake_by_ref();
@@ -165,11 +194,11 @@ impl Future for Passes {
         }
         if std::mem::take(&mut this.is_due) {
             this.collect();
-            if this.world.outbox.is_empty() && this.world.is_over() {
+            if this.world.connections.outbox.is_empty() && this.world.is_over() {
                 this.flights.finish();
                 return Poll::Ready(());
             }
-            this.world.look();
+            this.world.wake_scheduler();
             this.flights.arm();
         }
         Poll::Pending

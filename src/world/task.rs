@@ -1,9 +1,10 @@
-//! Wakes the scheduler when tasks have given it something to do, and keeps frozen processes paused.
+//! Starts tasks, after whose polls the scheduler is woken if it has something to do, and keeps
+//! frozen processes paused.
 //!
 //! Futures of a frozen process are not polled. What arrives for it waits in its connections, and
 //! its timers wait as well.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
@@ -11,36 +12,29 @@ use std::task::{Context, Poll, Waker};
 
 use super::World;
 
-/// The tasks of one run: the state shared with the scheduler, and the frozen processes.
-#[derive(Clone, Default)]
-pub(super) struct Tasks(Rc<Shared>);
-
+/// The frozen client processes of one run.
 #[derive(Default)]
-struct Shared {
-    /// Whether the scheduler has something to do.
-    dirty: Cell<bool>,
-    /// Wakes the scheduler.
-    scheduler: RefCell<Option<Waker>>,
-    /// The frozen client processes, each once for each fault that freezes it.
+pub(super) struct Processes {
+    /// Each once for each fault that freezes it.
     frozen: RefCell<Vec<u32>>,
-    /// Wakes the futures of frozen processes.
+    /// Wakes their futures.
     waiting: RefCell<Vec<Waker>>,
 }
 
-impl Tasks {
+impl Processes {
     /// Freezes client process `client`, until it has been thawed as many times as it was frozen.
     pub(super) fn freeze(&self, client: u32) {
-        self.0.frozen.borrow_mut().push(client);
+        self.frozen.borrow_mut().push(client);
     }
 
-    /// The opposite of one [`Tasks::freeze`].
+    /// The opposite of one [`Processes::freeze`].
     pub(super) fn thaw(&self, client: u32) {
-        let mut frozen = self.0.frozen.borrow_mut();
+        let mut frozen = self.frozen.borrow_mut();
         let position = frozen.iter().position(|other| *other == client);
         position.map(|position| frozen.remove(position));
         drop(frozen);
         // The futures of processes that are still frozen will wait again.
-        let waiting = self.0.waiting.take();
+        let waiting = self.waiting.take();
         waiting.into_iter().for_each(Waker::wake);
     }
 
@@ -50,7 +44,7 @@ impl Tasks {
         let mut part = pin!(part);
         let done = poll_fn(|cx| {
             if self.is_frozen(client) {
-                self.0.waiting.borrow_mut().push(cx.waker().clone());
+                self.waiting.borrow_mut().push(cx.waker().clone());
                 return Poll::Pending;
             }
             part.as_mut().poll(cx)
@@ -60,29 +54,7 @@ impl Tasks {
 
     /// Whether process `client` is frozen.
     pub(super) fn is_frozen(&self, client: u32) -> bool {
-        self.0.frozen.borrow().contains(&client)
-    }
-
-    /// The scheduler has something to do.
-    pub(super) fn mark_dirty(&self) {
-        if !self.0.dirty.replace(true)
-            && let Some(scheduler) = &*self.0.scheduler.borrow()
-        {
-            scheduler.wake_by_ref();
-        }
-    }
-
-    /// Whether the scheduler has something to do; clears the mark.
-    pub(super) fn take_dirty(&self) -> bool {
-        self.0.dirty.replace(false)
-    }
-
-    /// Sets the waker of the scheduler.
-    pub(super) fn wake_when_dirty(&self, waker: &Waker) {
-        match &mut *self.0.scheduler.borrow_mut() {
-            Some(known) => known.clone_from(waker),
-            none => *none = Some(waker.clone()),
-        }
+        self.frozen.borrow().contains(&client)
     }
 }
 
@@ -111,7 +83,7 @@ impl Future for Watched {
         if polled.is_ready() {
             self.task = None;
         }
-        self.world.look();
+        self.world.wake_scheduler();
         polled
     }
 }

@@ -1,10 +1,13 @@
 //! A connection of the simulated network, as TCP shows it to programs: a handshake, bytes in order,
 //! flow control, half-close, FIN and RST.
 //!
-//! Only faults lose anything, so there are no sequence numbers and no retransmissions, and a sender
-//! knows at once what has arrived. A connection does not know of any other: the cost of an exchange
-//! does not grow with the number of open connections. Packets leave through the
-//! [`Outbox`](super::outbox::Outbox), and `network` decides what becomes of them.
+//! Only faults lose anything, so there are no sequence numbers and no retransmissions, and a
+//! sender knows at once what has arrived. Data for an end that its program has closed is dropped;
+//! once both directions have ended, it is answered with a reset. A connection does not know of any
+//! other: the cost of an exchange does not grow with the number of open connections. Packets leave
+//! through the [`Outbox`](super::outbox::Outbox), and `network` decides what becomes of them.
+//!
+//! [`End`] is one end.
 
 mod end;
 
@@ -14,10 +17,10 @@ use std::task::{Context, Poll};
 
 use tokio::io::ReadBuf;
 
+use super::listener::AcceptQueue;
 use super::outbox::Outbox;
-use super::port::Port;
 use crate::policy::ProviderId;
-use end::{BUFFER, End, Fin, State, Woken, set};
+use end::{End, State, Woken};
 
 /// A connection, by the client process that requested it, and by its number in the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,8 +86,8 @@ pub(super) enum Segment {
 pub(super) struct Connection {
     pub(super) id: ConnId,
     pub(super) provider: ProviderId,
-    /// Where it is to be accepted; gone when nothing listens there.
-    port: Weak<Port>,
+    /// Where it waits to be accepted; gone when nothing listens there.
+    queue: Weak<AcceptQueue>,
     /// Gone after the run.
     outbox: Weak<Outbox>,
     ends: Mutex<Ends>,
@@ -113,7 +116,7 @@ impl Connection {
     pub(super) fn request(
         id: ConnId,
         provider: ProviderId,
-        port: Weak<Port>,
+        queue: Weak<AcceptQueue>,
         outbox: Weak<Outbox>,
     ) -> Arc<Self> {
         let mut ends = Ends::default();
@@ -123,7 +126,7 @@ impl Connection {
         let connection = Arc::new(Self {
             id,
             provider,
-            port,
+            queue,
             outbox,
             ends: Mutex::new(ends),
         });
@@ -158,9 +161,10 @@ impl Connection {
         }
     }
 
-    /// Lists an end that has something to send.
+    /// Lists an end, if it has something to send.
     fn list(self: &Arc<Self>, side: Side, end: &mut End) {
         if !end.is_listed
+            && end.wants_to_send()
             && let Some(outbox) = self.outbox.upgrade()
         {
             end.is_listed = true;
@@ -204,8 +208,8 @@ impl Connection {
             Segment::Syn => self.grant(),
             Segment::SynAck => self.establish(),
             Segment::Ack => self.offer(),
-            Segment::Data(data) => self.receive(side, data),
-            Segment::Fin => self.end(side),
+            Segment::Data(data) => self.receive(side, |end, peer| end.receive(data, peer)),
+            Segment::Fin => self.receive(side, End::receive_fin),
             Segment::Rst => {
                 let woken = self.lock().of(side).0.reset();
                 woken.wake();
@@ -213,84 +217,65 @@ impl Connection {
         }
     }
 
-    /// The request has arrived at the provider's host.
+    /// The SYN has arrived at the provider's host.
     fn grant(self: &Arc<Self>) {
-        let Some(port) = self.port.upgrade() else {
-            return self.send(Side::Provider, Segment::Rst);
+        let Some(queue) = self.queue.upgrade() else {
+            return self.refuse();
         };
-        self.lock().provider.rank = port.number();
+        self.lock().provider.rank = queue.next_rank();
         self.send(Side::Provider, Segment::SynAck);
     }
 
-    /// The client hears that the connection is granted.
+    /// The SYN-ACK has arrived at the client.
     fn establish(self: &Arc<Self>) {
         let mut ends = self.lock();
         let client = &mut ends.client;
         if client.is_gone() {
             return self.send(Side::Client, Segment::Rst);
         }
-        if client.state != State::Handshake {
+        if client.state() != State::Handshake {
             return;
         }
-        client.state = State::Established;
-        let woken = Woken([client.reader.take(), None]);
+        let woken = client.establish();
         drop(ends);
         woken.wake();
         self.send(Side::Client, Segment::Ack);
     }
 
-    /// The provider's host hears that the client has heard.
+    /// The last ACK of the handshake has arrived at the provider's host.
     fn offer(self: &Arc<Self>) {
         let mut ends = self.lock();
         let provider = &mut ends.provider;
-        if provider.state != State::Handshake {
+        if provider.state() != State::Handshake {
             return;
         }
-        if let Some(port) = self.port.upgrade() {
-            provider.state = State::Established;
-            provider.is_closed = false;
-            drop(ends);
-            port.push(self.clone());
-        }
-    }
-
-    fn receive(self: &Arc<Self>, side: Side, data: Vec<u8>) {
-        let mut ends = self.lock();
-        let (end, peer) = ends.of(side);
-        peer.in_flight -= data.len();
-        if end.is_gone() {
-            return self.send(side, Segment::Rst);
-        }
-        let mut woken = Woken([None, peer.writer.take()]);
-        if !end.is_over() && !end.is_closed {
-            let free = end.receive(data);
-            if peer.unsent.capacity() == 0 {
-                peer.unsent = free;
-            }
-            woken.0[0] = end.reader.take();
-        }
-        self.send_more(side.peer(), peer);
+        let woken = provider.establish();
+        provider.is_closed = false;
         drop(ends);
         woken.wake();
-    }
-
-    /// There may be room for what this end could not send before.
-    fn send_more(self: &Arc<Self>, side: Side, end: &mut End) {
-        if !end.unsent.is_empty() || end.fin == Fin::Queued {
-            self.list(side, end);
+        match self.queue.upgrade() {
+            Some(queue) => queue.push(self.clone()),
+            None => self.refuse(),
         }
     }
 
-    /// The peer's FIN has arrived.
-    fn end(self: &Arc<Self>, side: Side) {
+    /// Nothing listens there, or no longer.
+    pub(super) fn refuse(self: &Arc<Self>) {
+        let woken = self.lock().provider.reset();
+        woken.wake();
+        self.send(Side::Provider, Segment::Rst);
+    }
+
+    /// The end on `side` receives something of its peer, as `take` says.
+    fn receive(self: &Arc<Self>, side: Side, take: impl FnOnce(&mut End, &mut End) -> Woken) {
         let mut ends = self.lock();
         let (end, peer) = ends.of(side);
-        if end.is_gone() {
-            return self.send(side, Segment::Rst);
+        let is_gone = end.is_gone();
+        let woken = take(end, peer);
+        if is_gone {
+            self.send(side, Segment::Rst);
         }
-        end.has_ended = true;
-        peer.fin = Fin::Arrived;
-        let woken = Woken([end.reader.take(), end.writer.take()]);
+        self.list(side.peer(), peer);
         drop(ends);
         woken.wake();
     }
@@ -300,37 +285,15 @@ impl Connection {
         let mut ends = self.lock();
         let (end, peer) = ends.of(side);
         end.is_listed = false;
-        let window = BUFFER.saturating_sub(end.in_flight + peer.unread().len());
-        if end.state != State::Established || window == 0 {
-            return [None, None];
-        }
-        let data = (!end.unsent.is_empty()).then(|| {
-            let rest = end.unsent.split_off(end.unsent.len().min(window));
-            let data = std::mem::replace(&mut end.unsent, rest);
-            end.in_flight += data.len();
-            Segment::Data(data)
-        });
-        let ends_now = end.unsent.is_empty() && end.fin == Fin::Queued;
-        if ends_now {
-            end.fin = Fin::Sent;
-        }
-        [data, ends_now.then_some(Segment::Fin)]
+        end.take_segments(peer)
     }
 
     /// Whether the client's end is established.
     pub(super) fn poll_established(&self, cx: &Context<'_>) -> Poll<io::Result<()>> {
-        let client = &mut self.lock().client;
-        match client.state {
-            State::Handshake => {
-                client.reader = Some(cx.waker().clone());
-                Poll::Pending
-            }
-            State::Established => Poll::Ready(Ok(())),
-            State::Reset => Poll::Ready(Err(io::ErrorKind::ConnectionRefused.into())),
-        }
+        self.lock().client.poll_established(cx)
     }
 
-    /// Reads what has arrived.
+    /// Reads what has arrived: the peer may then have room to send more.
     pub(super) fn poll_read(
         self: &Arc<Self>,
         side: Side,
@@ -339,20 +302,9 @@ impl Connection {
     ) -> Poll<io::Result<()>> {
         let mut ends = self.lock();
         let (end, peer) = ends.of(side);
-        if end.state == State::Reset {
-            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
-        }
-        let unread = end.unread();
-        let length = unread.len().min(buf.remaining());
-        buf.put_slice(&unread[..length]);
-        end.read += length;
-        if length > 0 {
-            self.send_more(side.peer(), peer);
-        } else if !end.has_ended && buf.remaining() > 0 {
-            set(&mut end.reader, cx);
-            return Poll::Pending;
-        }
-        Poll::Ready(Ok(()))
+        let read = end.poll_read(cx, buf);
+        self.list(side.peer(), peer);
+        read
     }
 
     /// Writes as much as there is room for.
@@ -364,57 +316,30 @@ impl Connection {
     ) -> Poll<io::Result<usize>> {
         let mut ends = self.lock();
         let (end, _) = ends.of(side);
-        if end.state == State::Reset {
-            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
-        }
-        if end.fin != Fin::None {
-            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
-        }
-        let length = bytes.len().min(end.room());
-        if length == 0 && !bytes.is_empty() {
-            set(&mut end.writer, cx);
-            return Poll::Pending;
-        }
-        end.unsent.extend_from_slice(&bytes[..length]);
+        let written = end.poll_write(cx, bytes);
         self.list(side, end);
-        Poll::Ready(Ok(length))
+        written
     }
 
     /// Ends what this side writes.
     pub(super) fn shut_down(self: &Arc<Self>, side: Side) -> io::Result<()> {
         let mut ends = self.lock();
         let (end, _) = ends.of(side);
-        if end.state == State::Reset {
-            return Err(io::ErrorKind::ConnectionReset.into());
-        }
-        self.queue_fin(side, end);
-        Ok(())
+        let shut = end.shut_down();
+        self.list(side, end);
+        shut
     }
 
-    fn queue_fin(self: &Arc<Self>, side: Side, end: &mut End) {
-        if end.fin == Fin::None {
-            end.fin = Fin::Queued;
-            self.list(side, end);
-        }
-    }
-
-    /// The program no longer uses this end. What it has written is still sent; but if it has not
-    /// read all that has arrived, the connection is reset.
+    /// The program no longer uses this end.
     pub(super) fn close(self: &Arc<Self>, side: Side) {
         let mut ends = self.lock();
         let (end, _) = ends.of(side);
-        end.is_closed = true;
-        if end.is_over() {
-            return;
-        }
-        let is_established = end.state == State::Established;
-        if is_established && end.unread().is_empty() {
-            return self.queue_fin(side, end);
-        }
-        // Its own program waits for nothing any more.
-        drop(end.reset());
-        if is_established {
+        if end.close() {
             self.send(side, Segment::Rst);
         }
+        self.list(side, end);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,6 @@
 //!
 //! There is no scenario: packets take a millisecond, and no fault strikes.
 
-use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -13,29 +12,28 @@ use std::rc::Rc;
 use std::sync::{Arc, Weak};
 use std::task::Poll;
 
-use tokio::task::LocalSet;
+use tokio::task::{JoinHandle, LocalSet};
 use tokio::time::Instant;
 
-use super::connect::{self, Hosts};
+use super::connect::{self, Connections, Hosts};
 use super::link::RESOLUTION;
+use super::listener::{AcceptQueue, Listener};
 use super::outbox::Outbox;
-use super::port::{Listener, Port};
-use super::tcp::{ConnId, Connection, Packet};
+use super::tcp::{Connection, Packet};
 use crate::policy::ProviderId;
 
 /// A simulated network of a test: servers by name, and one client.
 #[derive(Default)]
 pub struct TestNetwork {
-    hosts: Rc<Named>,
+    hosts: Named,
     servers: Vec<Pin<Box<dyn Future<Output = ()>>>>,
 }
 
 /// The hosts of the network.
 #[derive(Debug, Default)]
 struct Named {
-    outbox: Arc<Outbox>,
-    ports: RefCell<BTreeMap<String, (ProviderId, Weak<Port>)>>,
-    connections: Cell<u64>,
+    connections: Connections,
+    servers: BTreeMap<String, (ProviderId, Weak<AcceptQueue>)>,
 }
 
 impl fmt::Debug for TestNetwork {
@@ -48,14 +46,15 @@ impl fmt::Debug for TestNetwork {
 impl TestNetwork {
     /// Adds a server with this host name, on every port. `serve` gets its listener: connections
     /// are refused once that is dropped.
+    #[must_use]
     pub fn server<S>(mut self, name: &str, serve: impl FnOnce(Listener) -> S) -> Self
     where
         S: Future<Output = ()> + 'static,
     {
-        let listener = Listener::default();
+        let listener = Listener::new();
         let id = ProviderId(self.servers.len() as u16);
-        let port = (id, listener.port());
-        self.hosts.ports.borrow_mut().insert(name.to_owned(), port);
+        let server = (id, listener.queue());
+        self.hosts.servers.insert(name.to_owned(), server);
         self.servers.push(Box::pin(serve(listener)));
         self
     }
@@ -64,18 +63,27 @@ impl TestNetwork {
     ///
     /// # Errors
     /// When no runtime can be built.
+    ///
+    /// # Panics
+    /// When a server has.
     pub fn run<T>(self, client: impl Future<Output = T>) -> io::Result<T> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
             .build()?;
-        connect::enter(&self.hosts);
+        let hosts = Rc::new(self.hosts);
+        connect::enter(&hosts);
         let output = LocalSet::new().block_on(&runtime, async {
-            for server in self.servers {
-                tokio::task::spawn_local(server);
+            let servers = self.servers.into_iter().map(tokio::task::spawn_local);
+            let servers = Vec::from_iter(servers);
+            tokio::task::spawn_local(carry(hosts.connections.outbox.clone()));
+            let output = client.await;
+            for server in servers.into_iter().filter(JoinHandle::is_finished) {
+                if let Err(error) = server.await {
+                    std::panic::resume_unwind(error.into_panic());
+                }
             }
-            tokio::task::spawn_local(carry(self.hosts.outbox.clone()));
-            client.await
+            output
         });
         Ok(output)
     }
@@ -83,16 +91,12 @@ impl TestNetwork {
 
 impl Hosts for Named {
     fn request(&self, client: u32, host: &str) -> Option<Arc<Connection>> {
-        let (provider, port) = self.ports.borrow().get(host)?.clone();
-        let number = self.connections.get();
-        self.connections.set(number + 1);
-        let id = ConnId { client, number };
-        let outbox = Arc::downgrade(&self.outbox);
-        Some(Connection::request(id, provider, port, outbox))
+        let (provider, queue) = self.servers.get(host)?.clone();
+        Some(self.connections.request(client, provider, queue))
     }
 
-    fn connections(&self) -> usize {
-        Arc::weak_count(&self.outbox)
+    fn connections(&self) -> &Connections {
+        &self.connections
     }
 }
 

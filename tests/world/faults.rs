@@ -565,7 +565,7 @@ fn a_client_that_is_frozen_for_good_leaves_its_calls_unfinished() {
 }
 
 #[test]
-fn an_answer_waits_in_the_sockets_of_a_frozen_client() {
+fn an_answer_waits_for_a_frozen_client() {
     // The call of 1 s is in flight when its process freezes; its timeout is over when it thaws, but
     // so is the latency of the answer.
     let load = "{ arrivals: constant, rate: 1/min, prompt: 100 tok, output: 100 tok }";
@@ -585,7 +585,7 @@ fn an_answer_waits_in_the_sockets_of_a_frozen_client() {
 }
 
 #[test]
-fn faults_of_connections_leave_no_socket_behind() {
+fn faults_of_connections_leave_no_connection_behind() {
     let share = |inject| Fault {
         rate: Share::percent(5),
         ..fault(inject)

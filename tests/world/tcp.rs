@@ -1,15 +1,17 @@
 //! The simulated TCP, beside that of turmoil-net: two programs use the ends of one connection, and
 //! see the same on both.
 
+use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
 use firedrill::client::{Connect, Endpoint};
 use firedrill::engine::{Simulated, TestNetwork};
+use hyper_util::rt::TokioIo;
 use proptest::prelude::*;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use turmoil_net::KernelConfig;
 use turmoil_net::fixture::ClientServer;
 
@@ -33,35 +35,41 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// Each program acts every 20 ms, the server 10 ms after the client.
-const BETWEEN: Duration = Duration::from_millis(10);
+/// Both programs act once in each slot, one 10 ms after the other: in turn the client and the
+/// server first, so that what one waits for may come while it waits.
+const SLOT: Duration = Duration::from_millis(50);
+const SECOND: Duration = Duration::from_millis(10);
+
+/// How long an operation may wait.
+const WAIT: Duration = Duration::from_millis(30);
 
 /// What one program sees.
-async fn program<S>(stream: S, ops: Vec<Op>) -> Vec<String>
+async fn program<S>(stream: S, ops: Vec<Op>, is_client: bool) -> Vec<String>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut stream = Some(stream);
     let mut seen = Vec::new();
-    for (number, op) in ops.into_iter().enumerate() {
-        let next = tokio::time::Instant::now() + BETWEEN * 2;
+    let start = Instant::now();
+    for (slot, op) in ops.into_iter().enumerate() {
+        let is_second = is_client == (slot % 2 == 1);
+        let at = start + SLOT * slot as u32 + SECOND * u32::from(is_second);
+        sleep_until(at).await;
         stream = stream.filter(|_| !matches!(op, Op::Close));
         if let Some(open) = &mut stream {
-            seen.push(act(open, op, number as u8).await);
+            seen.push(act(open, op, slot as u8).await);
         }
-        tokio::time::sleep_until(next).await;
     }
+    // Until the other program has ended as well.
+    sleep(SLOT * 10).await;
     seen
 }
-
-/// How long an operation may wait.
-const WAIT: Duration = Duration::from_millis(5);
 
 async fn act<S>(stream: &mut S, op: Op, number: u8) -> String
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut buffer = vec![number; 12_000];
+    let mut buffer = vec![number + 1; 12_000];
     let done = async {
         match op {
             Op::Write(length) => {
@@ -94,14 +102,12 @@ fn ours(client: Vec<Op>, server: Vec<Op>) -> Views {
     let (tell, told) = tokio::sync::oneshot::channel();
     let network = TestNetwork::default().server("server", |mut listener| async move {
         let stream = listener.accept().await;
-        sleep(BETWEEN).await;
-        tell.send(program(stream, server).await).unwrap();
+        tell.send(program(stream, server, false).await).unwrap();
         std::future::pending().await
     });
     let client = async {
         let stream = connect().await.unwrap();
-        sleep(BETWEEN / 2).await;
-        let seen = program(hyper_util::rt::TokioIo::new(stream), client).await;
+        let seen = program(TokioIo::new(stream), client, true).await;
         (seen, told.await.unwrap())
     };
     network.run(client).unwrap()
@@ -120,14 +126,12 @@ fn theirs(client: Vec<Op>, server: Vec<Op>) -> Views {
     let network = ClientServer::with_config(no_retransmission).server("server", async move {
         let listener = TcpListener::bind(("0.0.0.0", 80)).await.unwrap();
         let (stream, _) = listener.accept().await.unwrap();
-        sleep(BETWEEN).await;
-        tell.send(program(stream, server).await).unwrap();
+        tell.send(program(stream, server, false).await).unwrap();
         std::future::pending().await
     });
     network.run("client", async {
         let stream = TcpStream::connect(("server", 80)).await.unwrap();
-        sleep(BETWEEN / 2).await;
-        let seen = program(stream, client).await;
+        let seen = program(stream, client, true).await;
         (seen, told.await.unwrap())
     })
 }
@@ -148,31 +152,59 @@ proptest! {
 fn a_writer_waits_for_a_slow_reader_and_every_byte_arrives_in_order() {
     const LENGTH: usize = 1_000_000;
     let pattern: Rc<Vec<u8>> = Rc::new((0..LENGTH).map(|at| (at % 251) as u8).collect());
-    let (tell, told) = tokio::sync::oneshot::channel();
-    let sent = pattern.clone();
+    let written = Rc::new(Cell::new(false));
+    let (sent, has_written) = (pattern.clone(), written.clone());
     let network = TestNetwork::default().server("server", |mut listener| async move {
         let mut stream = listener.accept().await;
-        let first = timeout(Duration::from_secs(60), async {
-            let mut written = 0;
-            while written < LENGTH {
-                written += stream.write(&sent[written..]).await.unwrap();
-                tokio::task::yield_now().await;
-            }
-        });
-        assert!(first.await.is_err(), "the reader is asleep");
-        drop(stream);
-        tell.send(()).unwrap();
+        stream.write_all(&sent).await.unwrap();
+        has_written.set(true);
     });
     let received = network.run(async {
-        let mut stream = hyper_util::rt::TokioIo::new(connect().await.unwrap());
-        sleep(Duration::from_secs(100)).await;
+        let mut stream = TokioIo::new(connect().await.unwrap());
         let mut received = Vec::new();
-        stream.read_to_end(&mut received).await.unwrap();
-        told.await.unwrap();
-        received
+        let mut buffer = [0; 1_500];
+        loop {
+            sleep(Duration::from_millis(3)).await;
+            // Two buffers of 64 KiB hold the rest.
+            let is_far = received.len() + (128 << 10) < LENGTH;
+            assert!(!is_far || !written.get(), "{} read", received.len());
+            match stream.read(&mut buffer).await.unwrap() {
+                0 => return received,
+                length => received.extend_from_slice(&buffer[..length]),
+            }
+        }
     });
-    let received = received.unwrap();
-    // As much as the two buffers hold, and then the end.
-    assert_eq!(received.len(), 128 << 10);
-    assert_eq!(received, pattern[..received.len()]);
+    assert!(received.unwrap() == *pattern);
+}
+
+#[test]
+fn a_connection_that_is_not_accepted_is_reset_with_the_listener() {
+    // Before the request arrives, in the handshake, and behind it.
+    for lives in [1, 2, 3, 4, 10] {
+        let network = TestNetwork::default().server("server", |listener| async move {
+            sleep(Duration::from_millis(lives)).await;
+            drop(listener);
+        });
+        let met = network.run(async {
+            // The second comes when the listener is gone.
+            let mut met = Vec::new();
+            for _ in 0..2 {
+                met.push(match connect().await {
+                    Err(error) => error.kind(),
+                    Ok(stream) => {
+                        let mut stream = TokioIo::new(stream);
+                        let read = timeout(SLOT, stream.read(&mut [0])).await;
+                        read.expect("an answer").unwrap_err().kind()
+                    }
+                });
+            }
+            met
+        });
+        let met = met.unwrap();
+        let first = match lives {
+            1 => io::ErrorKind::ConnectionRefused,
+            _ => io::ErrorKind::ConnectionReset,
+        };
+        assert_eq!(met, [first, io::ErrorKind::ConnectionRefused], "{lives} ms");
+    }
 }
