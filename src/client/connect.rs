@@ -1,4 +1,4 @@
-//! How connections are made: real TCP here, simulated sockets in the simulator. TLS is in `tls`.
+//! How connections are made: real TCP here, a simulated one in the simulator. TLS is in `tls`.
 
 use std::future::Future;
 use std::io;

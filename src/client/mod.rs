@@ -2,8 +2,8 @@
 //!
 //! - [`Client`] and [`Builder`]: the interface for applications.
 //! - [`Error`]: what the caller receives when a call fails, attempt by attempt.
-//! - [`Connect`]: how connections are made; [`Tcp`] here, `Tls` with feature `tls`, simulated
-//!   sockets in the simulator.
+//! - [`Connect`]: how connections are made; [`Tcp`] here, `Tls` with feature `tls`, a simulated
+//!   network in the simulator.
 //! - `driver` runs one call, `attempt` makes one exchange, `failure` classifies its failure,
 //!   `connection` and `pool` keep HTTP/1.1 connections, `session` HTTP/2 ones.
 //!

@@ -63,27 +63,30 @@ impl<'a> Fields<'a> {
         self.add_text(is, || std::str::from_utf8(header.value).ok());
     }
 
-    /// A field that is a text. Most fields are none that is read, so `text` is asked for late.
+    /// A field that is a text: any other value is left out. Most fields are not read, so `text` is
+    /// asked for late.
     fn add_text(&mut self, is: impl Fn(&str) -> bool, text: impl Fn() -> Option<&'a str>) {
         if is(IDEMPOTENCY_KEY) {
-            self.idempotency = text();
-            let number = self.idempotency.and_then(|key| key.rsplit_once('-'));
-            self.number = number.and_then(|(_, number)| number.parse().ok());
+            if let Some(text) = text() {
+                self.number = text.rsplit_once('-').and_then(|(_, n)| n.parse().ok());
+                self.idempotency = Some(text);
+            }
         } else if is(RETRY_COUNT) {
-            self.nth = text().and_then(|text| text.parse().ok());
+            self.nth = text().map_or(self.nth, |text| text.parse().ok());
         } else if is(SDK_RETRY_COUNT) {
-            self.retries = text().and_then(|text| text.parse().ok()).unwrap_or(0);
+            self.retries = text().map_or(self.retries, |text| text.parse().unwrap_or(0));
         } else if is("authorization") {
-            let key = text().map(|text| text.split_once(' ').map_or(text, |(_, key)| key.trim()));
-            self.key = key.or(self.key);
+            let key = |text: &'a str| text.split_once(' ').map_or(text, |(_, key)| key.trim());
+            self.key = text().map(key).or(self.key);
         } else if KEYS.into_iter().any(&is) {
             self.key = text().or(self.key);
         } else if is("connection") {
             self.is_last |= text().is_some_and(|text| text.eq_ignore_ascii_case("close"));
         } else if is("expect") {
-            self.expects = text().is_some_and(|text| text.eq_ignore_ascii_case("100-continue"));
+            let expects = |text: &str| text.eq_ignore_ascii_case("100-continue");
+            self.expects = text().map_or(self.expects, expects);
         } else if is("access-control-request-headers") {
-            self.wants_fields = text();
+            self.wants_fields = text().or(self.wants_fields);
         }
     }
 

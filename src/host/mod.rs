@@ -1,4 +1,4 @@
-//! A fake provider behind sockets: of the simulated network or of this machine.
+//! A fake provider behind connections: of the simulated network, or of this machine.
 //!
 //! - [`intake`]: reads a connection's requests, as any server would: `framing` finds their ends,
 //!   [`request`] reads them in each family of dialects.
@@ -103,7 +103,7 @@ pub(crate) trait HostEnv {
     fn rejected(&self, _status: u16, _: Option<&Other>) {}
 }
 
-/// A provider behind sockets: the state that all its connections share.
+/// A provider behind connections: the state that all its connections share.
 pub(crate) struct ProviderHost {
     id: ProviderId,
     family: Family,
