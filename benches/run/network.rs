@@ -1,5 +1,5 @@
-//! A floor of the wire engine: hyper over turmoil-net, driven by events as the engine drives it,
-//! with nothing of ours above it.
+//! Beside the wire engine: hyper over turmoil-net, another simulated TCP, driven by events as the
+//! engine is, with nothing of ours above it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;

@@ -101,7 +101,7 @@ impl Layer {
             #[cfg(feature = "compression")]
             Self::Packed(layer) => layer.push(&bytes).map(Bytes::from),
             Self::Sniffed { encoding, held } => {
-                // Most bodies come whole, and none of them is copied.
+                // A plain body whose first bytes decide is not copied.
                 let first = match held.is_empty() {
                     true => bytes,
                     false => [&held[..], &bytes].concat().into(),

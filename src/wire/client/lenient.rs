@@ -151,7 +151,8 @@ impl<'de, T: Deserialize<'de>> Lenient<'de> for Loose<T> {
     }
 }
 
-/// The first object of a list, or an object in the list's place. It is large, and moved often.
+/// The first object of a list, or an object in the list's place. Boxed, because a choice is large,
+/// and moved often.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct First<T>(pub(super) Option<Box<T>>);
 

@@ -458,8 +458,6 @@ impl Stamp {
     }
 }
 
-/// Appends the last `digits` hexadecimal digits of `value`. Each event of a stream has an id, and
-/// formatting one takes ten times as long.
 /// The unique part of the ids of an exchange, in hexadecimal digits.
 struct UniqueId([u8; 28]);
 
@@ -475,7 +473,8 @@ impl fmt::Display for UniqueId {
     }
 }
 
-/// Writes the last digits of `value`.
+/// Writes the last digits of `value`. Each event of a stream has an id, and formatting one takes
+/// ten times as long.
 fn set_hex(digits: &mut [u8], value: u64) {
     for (place, digit) in digits.iter_mut().rev().enumerate() {
         *digit = b"0123456789abcdef"[(value >> (4 * place)) as usize & 0xf];
