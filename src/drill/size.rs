@@ -45,8 +45,8 @@ impl Engine {
     /// The memory of a run with so many calls in flight, in bytes.
     ///
     /// Measured as the peak of the resident set with 1,000, 5,000 and 10,000 calls in flight, plain
-    /// and streamed, less that with 10 (14 MB): 36 to 39 kB a call with the simulated network, and
-    /// 2 to 5.3 kB without bytes.
+    /// and streamed, less that with 10 (14 MB): 33 to 36 kB a call with the simulated network, of
+    /// which 39 are counted, and 2 to 5.3 kB without bytes.
     pub const fn memory(self, calls: u64) -> u64 {
         let each = match self {
             Self::Wire => 39_000,
