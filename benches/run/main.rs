@@ -67,7 +67,7 @@ impl Load {
             spread: loaded(
                 &format!("spread-{in_flight}"),
                 &format!("{seconds}s"),
-                "ttft: { p50: 200ms, p99: 1s }, speed: 1_000 tok/s",
+                "ttft: { p50: 200ms, p99: 1s }, speed: { p50: 1_000 tok/s, p99: 2_000 tok/s }",
                 &format!(
                     "{{ arrivals: poisson, rate: {rate}/s, \
                      prompt: {{ p50: 400 tok, p99: 4k tok }}, \
