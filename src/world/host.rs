@@ -23,7 +23,7 @@ use crate::trace::{EventKind, FaultId};
 /// Starts provider `id`, with a task for each outage that it will have.
 pub(super) fn start(
     world: &Rc<World>,
-    mut listener: Listener,
+    listener: Listener,
     id: ProviderId,
     hosted: ProviderHost,
     faults: &[SeededFault],
@@ -35,18 +35,19 @@ pub(super) fn start(
             spawn(world, outages);
         }
     }
-    let served = world.clone();
-    spawn(world, async move {
-        let world = served;
-        loop {
-            let stream = listener.accept().await;
-            let env = SimulatedEnv {
-                world: world.clone(),
-                connection: stream.connection().clone(),
-            };
-            spawn(&world, env.serve(stream, hosted.clone()));
-        }
-    });
+    spawn(world, accept(world.clone(), listener, hosted));
+}
+
+/// Serves the connections to a provider.
+async fn accept(world: Rc<World>, mut listener: Listener, hosted: Rc<ProviderHost>) {
+    loop {
+        let stream = listener.accept().await;
+        let env = SimulatedEnv {
+            world: world.clone(),
+            connection: stream.connection().clone(),
+        };
+        spawn(&world, env.serve(stream, hosted.clone()));
+    }
 }
 
 /// Resets open connections whenever an outage begins.

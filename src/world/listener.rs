@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Poll, Waker};
 
 use super::stream::SimulatedStream;
-use super::tcp::{Connection, Side};
+use super::tcp::{Connection, Side, keep};
 
 /// Connections that are established, and not yet accepted. Its length has no limit: a request
 /// beyond one would be lost for good.
@@ -63,7 +63,7 @@ impl Listener {
         let accepted = poll_fn(|cx| {
             let mut state = self.0.lock();
             let Some(connection) = state.ready.pop_front() else {
-                state.listener = Some(cx.waker().clone());
+                keep(&mut state.listener, cx.waker());
                 return Poll::Pending;
             };
             Poll::Ready(connection)

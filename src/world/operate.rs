@@ -21,14 +21,16 @@ pub(super) fn start(
     if scenario.operations.is_empty() {
         return;
     }
-    let (of, client, scenario) = (world.clone(), client.clone(), scenario.clone());
-    spawn(world, async move {
-        for turn in scenario.turns() {
-            tokio::time::sleep_until(of.moment(turn)).await;
-            let heard = async { operate(&of, &client, &scenario) };
-            of.processes.in_process(number, heard).await;
-        }
-    });
+    let turns = turns(world.clone(), number, client.clone(), scenario.clone());
+    spawn(world, turns);
+}
+
+async fn turns(world: Rc<World>, number: u32, client: Client<Simulated>, scenario: Scenario) {
+    for turn in scenario.turns() {
+        tokio::time::sleep_until(world.moment(turn)).await;
+        let heard = async { operate(&world, &client, &scenario) };
+        world.processes.in_process(number, heard).await;
+    }
 }
 
 /// Applies the active operations to the client.

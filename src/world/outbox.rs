@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use super::tcp::{Connection, Host, Packet, Side};
+use super::tcp::{Connection, Host, Packet, Side, keep};
 
 /// The outbox that all hosts share.
 #[derive(Debug, Default)]
@@ -72,7 +72,7 @@ impl Outbox {
 
     /// Sets the task that is woken once when there is something to send.
     pub(super) fn wake_when_filled(&self, sender: &Waker) {
-        self.lock().sender = Some(sender.clone());
+        keep(&mut self.lock().sender, sender);
     }
 
     /// Passes all packets to `on_packet`, in order; `buffer` is empty before and after.

@@ -18,7 +18,7 @@ use tokio::time::{Instant, Sleep};
 use super::World;
 use super::network::Sent;
 use super::outbox::Waiting;
-use super::tcp::Packet;
+use super::tcp::{Packet, keep};
 
 /// Whether there is something to do: packets to send, events to record, or the end of the run.
 #[derive(Default)]
@@ -41,15 +41,7 @@ impl Signal {
     }
 
     fn wake_when_set(&self, scheduler: &Waker) {
-        keep(&self.scheduler, scheduler);
-    }
-}
-
-/// Keeps a clone of `waker`.
-fn keep(kept: &RefCell<Option<Waker>>, waker: &Waker) {
-    match &mut *kept.borrow_mut() {
-        Some(known) => known.clone_from(waker),
-        none => *none = Some(waker.clone()),
+        keep(&mut self.scheduler.borrow_mut(), scheduler);
     }
 }
 
@@ -90,7 +82,7 @@ impl Flights {
 
     /// Sets the task that delivers packets.
     fn wake_when_due(&self, run: &Waker) {
-        keep(&self.run, run);
+        keep(&mut self.run.borrow_mut(), run);
     }
 
     /// Wakes the run when the next packet is due.

@@ -20,6 +20,7 @@ use tokio::io::ReadBuf;
 use super::listener::AcceptQueue;
 use super::outbox::Outbox;
 use crate::policy::ProviderId;
+pub(super) use end::keep;
 use end::{End, State, Woken};
 
 /// A connection, by the client process that requested it, and by its number in the run.

@@ -168,7 +168,7 @@ impl End {
     pub(super) fn poll_established(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         match self.state {
             State::Handshake => {
-                set(&mut self.reader, cx);
+                keep(&mut self.reader, cx.waker());
                 Poll::Pending
             }
             State::Established => Poll::Ready(Ok(())),
@@ -190,7 +190,7 @@ impl End {
         buf.put_slice(&unread[..length]);
         self.read += length;
         if length == 0 && !self.has_ended && buf.remaining() > 0 {
-            set(&mut self.reader, cx);
+            keep(&mut self.reader, cx.waker());
             return Poll::Pending;
         }
         Poll::Ready(Ok(()))
@@ -207,7 +207,7 @@ impl End {
         let room = BUFFER.saturating_sub(self.unsent.len() + self.in_flight);
         let length = bytes.len().min(room);
         if length == 0 && !bytes.is_empty() {
-            set(&mut self.writer, cx);
+            keep(&mut self.writer, cx.waker());
             return Poll::Pending;
         }
         self.unsent.extend_from_slice(&bytes[..length]);
@@ -244,10 +244,10 @@ impl End {
     }
 }
 
-/// Makes the task the one to wake.
-fn set(waiting: &mut Option<Waker>, cx: &Context<'_>) {
-    match waiting {
-        Some(known) => known.clone_from(cx.waker()),
-        none => *none = Some(cx.waker().clone()),
+/// Keeps a clone of `waker`, to be woken later.
+pub(in crate::world) fn keep(kept: &mut Option<Waker>, waker: &Waker) {
+    match kept {
+        Some(known) => known.clone_from(waker),
+        none => *none = Some(waker.clone()),
     }
 }
