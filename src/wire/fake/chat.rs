@@ -8,7 +8,7 @@ use std::fmt::{Arguments, Write};
 use std::sync::Arc;
 
 use super::form::Call;
-use super::grammar::{Grammar, Model, Span, counted, quoted};
+use super::grammar::{Grammar, Model, Span, counted, push, quoted};
 use super::habits::{Cached, Habits, Id, UsageAt};
 use super::spec::FakeSpec;
 use super::{Choices, Content, Finish, Stamp, Terminator, Usage};
@@ -251,13 +251,6 @@ impl Grammar for Chat {
 
     fn stream_type(&self) -> &'static str {
         self.habits.stream_type
-    }
-}
-
-/// Appends all of `pieces`: several times as fast as formatting them.
-fn push(out: &mut String, pieces: &[&str]) {
-    for piece in pieces {
-        out.push_str(piece);
     }
 }
 

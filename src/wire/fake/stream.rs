@@ -6,7 +6,7 @@ use std::fmt::{self, Write as _};
 use bytes::Bytes;
 
 use super::form::piece;
-use super::grammar::{Grammar, Span, quoted};
+use super::grammar::{Grammar, Span, push, quoted};
 use super::head::Head;
 use super::{Extra, Inside, Part, Stamp, refusal};
 
@@ -55,8 +55,7 @@ pub(super) fn split(grammar: &dyn Grammar, stamp: &Stamp, part: &Part) -> [Bytes
 pub(super) fn chunk(bytes: &mut String, text: &str) {
     if !text.is_empty() {
         let _ = write!(bytes, "{:x}\r\n", text.len());
-        bytes.push_str(text);
-        bytes.push_str("\r\n");
+        push(bytes, &[text, "\r\n"]);
     }
 }
 
