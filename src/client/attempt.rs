@@ -319,7 +319,8 @@ impl<C: Connect> Attempt<C> {
             LONGEST_ERROR,
         )
         .await;
-        let plain = read.as_deref().map(|body| plain_error(&head.headers, body));
+        let plain = read.as_ref();
+        let plain = plain.map(|body| plain_error(&head.headers, body.clone()));
         let error = plain
             .map(|body| answer::read_error(&body))
             .unwrap_or_default();
@@ -418,11 +419,11 @@ fn decoder_of(headers: &HeaderMap) -> Result<Decoder, Failed> {
 }
 
 /// The plain body of a refusal. One that cannot be decompressed says nothing.
-pub(super) fn plain_error(headers: &HeaderMap, body: &[u8]) -> Vec<u8> {
+pub(super) fn plain_error(headers: &HeaderMap, body: Bytes) -> Vec<u8> {
     let Ok(mut decoder) = decoder_of(headers) else {
         return Vec::new();
     };
-    let plain = decoder.push(Bytes::copy_from_slice(body));
+    let plain = decoder.push(body);
     let mut plain = Vec::from(plain.unwrap_or_default());
     plain.extend(decoder.end().unwrap_or_default());
     plain

@@ -165,7 +165,7 @@ async fn list<C: Connect>(
     }
     let body = collect(&mut connection, response.into_body(), limit, LONGEST_LIST).await?;
     target.pool.put(connection);
-    let plain = plain_error(headers, &body);
+    let plain = plain_error(headers, body);
     models::read(&plain).ok_or_else(|| Failed {
         message: Some("the answer is no list of models".to_owned()),
         ..failed(FailureClass::Malformed)
