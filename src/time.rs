@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads a clock. Callers pass `now` in; lengths of time are [`std::time::Duration`].
 
+mod active;
 pub(crate) mod course;
 mod windows;
 
@@ -9,6 +10,7 @@ use std::fmt;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
+pub(crate) use active::Active;
 use serde::{Deserialize, Serialize};
 pub use windows::{Windows, period};
 

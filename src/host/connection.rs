@@ -73,7 +73,7 @@ impl<P: HostEnv> Connection<P> {
         let opening = self
             .hosted
             .faults
-            .borrow()
+            .borrow_mut()
             .opening(now, number, self.client);
         match opening {
             Some((fault, opening)) if !self.place.is_before_start() => {
@@ -141,7 +141,7 @@ impl<P: HostEnv> Connection<P> {
             let now = self.place.now();
             let seen = seen(now, &request);
             let idle = self.idle_since.take().map(|since| now.since(since));
-            let stale = idle.and_then(|idle| hosted.faults.borrow().stale(&seen, idle));
+            let stale = idle.and_then(|idle| hosted.faults.borrow_mut().stale(&seen, idle));
             if let Some((fault, with)) = stale {
                 self.place.fired(fault);
                 if with == CloseMode::Rst {
@@ -149,7 +149,7 @@ impl<P: HostEnv> Connection<P> {
                 }
                 return;
             }
-            let last = hosted.faults.borrow().slow_close(&seen);
+            let last = hosted.faults.borrow_mut().slow_close(&seen);
             let exchange = hosted.provider().on_request(now, &request);
             self.place.began(&request);
             let after = self.play(exchange, &request, last).await;

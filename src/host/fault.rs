@@ -10,13 +10,13 @@ use crate::policy::{CallId, ProviderId};
 use crate::rng::RngStreams;
 use crate::scenario::Scenario;
 use crate::scenario::fault::{CloseMode, FaultKind, Layer};
-use crate::seeded::{AttemptInfo, SeededFault};
+use crate::seeded::{ActiveFaults, AttemptInfo, SeededFault};
 use crate::time::Instant;
 use crate::trace::FaultId;
 
 /// The faults of one provider's connections, in the scenario's order.
 #[derive(Clone, Debug)]
-pub(crate) struct Faults(Vec<SeededFault>);
+pub(crate) struct Faults(ActiveFaults);
 
 /// The fault of a new connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,27 +32,26 @@ pub(crate) enum Opening {
 impl Faults {
     /// The faults of `scenario` that strike connections to `id`.
     pub(crate) fn new(scenario: &Scenario, id: ProviderId, draws: RngStreams) -> Self {
-        let drawn = SeededFault::all(&scenario.faults, draws).into_iter();
-        let own = drawn.filter(|one| one.fault.inject.layer() == Layer::Connection);
-        Self(own.filter_map(|one| one.at(id)).collect())
+        let all = SeededFault::all(&scenario.faults, draws);
+        let own = all.iter();
+        let own = own.filter(|one| one.fault.inject.layer() == Layer::Connection);
+        Self(ActiveFaults::at_target(id, own))
     }
 
     /// Puts `fault` in the place of the one with its number.
     pub(super) fn replace(&mut self, fault: &SeededFault) {
-        for own in self.0.iter_mut().filter(|own| own.id == fault.id) {
-            *own = own.changed_to(fault);
-        }
+        self.0.replace(fault);
     }
 
     /// The fault that strikes connection `number`, which `client` opens at `now`.
     pub(crate) fn opening(
-        &self,
+        &mut self,
         now: Instant,
         number: u64,
         client: u32,
     ) -> Option<(FaultId, Opening)> {
         let seen = opened(now, number, client);
-        self.0.iter().find_map(|drawn| {
+        self.0.at(now).find_map(|drawn| {
             let opening = match drawn.fault.inject {
                 FaultKind::Tls => Opening::Alert,
                 FaultKind::AcceptOnly => Opening::AcceptOnly,
@@ -65,24 +64,28 @@ impl Faults {
 
     /// How a kept-alive connection ends under this request, after this idle time.
     pub(crate) fn stale(
-        &self,
+        &mut self,
         seen: &AttemptInfo<'_>,
         idle: Duration,
     ) -> Option<(FaultId, CloseMode)> {
-        self.0.iter().find_map(|drawn| match drawn.fault.inject {
-            FaultKind::StaleKeepAlive { idle: least, with } if idle >= least => {
-                drawn.applies(seen).then_some((drawn.id, with))
-            }
-            _ => None,
-        })
+        self.0
+            .at(seen.now)
+            .find_map(|drawn| match drawn.fault.inject {
+                FaultKind::StaleKeepAlive { idle: least, with } if idle >= least => {
+                    drawn.applies(seen).then_some((drawn.id, with))
+                }
+                _ => None,
+            })
     }
 
     /// How long after the answer to this request the connection is closed.
-    pub(crate) fn slow_close(&self, seen: &AttemptInfo<'_>) -> Option<(FaultId, Duration)> {
-        self.0.iter().find_map(|drawn| match drawn.fault.inject {
-            FaultKind::SlowClose { by } => drawn.applies(seen).then_some((drawn.id, by)),
-            _ => None,
-        })
+    pub(crate) fn slow_close(&mut self, seen: &AttemptInfo<'_>) -> Option<(FaultId, Duration)> {
+        self.0
+            .at(seen.now)
+            .find_map(|drawn| match drawn.fault.inject {
+                FaultKind::SlowClose { by } => drawn.applies(seen).then_some((drawn.id, by)),
+                _ => None,
+            })
     }
 }
 

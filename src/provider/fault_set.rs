@@ -12,7 +12,7 @@ use crate::policy::ProviderId;
 use crate::rng::RngStreams;
 use crate::scenario::Scenario;
 use crate::scenario::fault::{FaultKind, LateClose, Layer};
-use crate::seeded::{AttemptInfo, SeededFault, left_at, scaled_at};
+use crate::seeded::{ActiveFaults, AttemptInfo, SeededFault, left_at, scaled_at};
 use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
 use crate::units::{Factor, Share};
@@ -21,9 +21,9 @@ use crate::wire::fake::Refusal;
 /// The faults of one provider by layer, each in the scenario's order.
 #[derive(Clone, Debug)]
 pub(super) struct Faults {
-    exchange: Vec<SeededFault>,
-    answer: Vec<SeededFault>,
-    state: Vec<SeededFault>,
+    exchange: ActiveFaults,
+    answer: ActiveFaults,
+    state: ActiveFaults,
 }
 
 /// A fault that decides the whole exchange.
@@ -63,7 +63,7 @@ impl Faults {
         let all = SeededFault::all(&scenario.faults, draws);
         let of = |layer| {
             let own = all.iter().filter(|one| one.fault.inject.layer() == layer);
-            own.filter_map(|one| one.at(id)).collect()
+            ActiveFaults::at_target(id, own)
         };
         Self {
             exchange: of(Layer::Exchange),
@@ -74,17 +74,14 @@ impl Faults {
 
     /// Puts `fault` in the place of the one with its number.
     pub(super) fn replace(&mut self, fault: &SeededFault) {
-        let layers = [&mut self.exchange, &mut self.answer, &mut self.state];
-        for own in layers.into_iter().flatten() {
-            if own.id == fault.id {
-                *own = own.changed_to(fault);
-            }
+        for layer in [&mut self.exchange, &mut self.answer, &mut self.state] {
+            layer.replace(fault);
         }
     }
 
     /// The first fault that strikes and decides the exchange.
     pub(super) fn verdict(&mut self, seen: &AttemptInfo<'_>) -> Option<(FaultId, ExchangeFault)> {
-        self.exchange.iter_mut().find_map(|drawn| {
+        self.exchange.at(seen.now).find_map(|drawn| {
             let verdict = match drawn.fault.inject {
                 FaultKind::Hang { then } => ExchangeFault::Hang(then),
                 FaultKind::Reset => ExchangeFault::Reset,
@@ -107,7 +104,7 @@ impl Faults {
 
     /// The effects of faults on an answer of this kind.
     pub(super) fn effects(&mut self, seen: &AttemptInfo<'_>, shape: PlainAnswer) -> AnswerEffects {
-        let struck = self.answer.iter_mut().filter_map(|drawn| {
+        let struck = self.answer.at(seen.now).filter_map(|drawn| {
             let strikes = shows(&drawn.fault.inject, shape) && drawn.strikes(seen);
             strikes.then_some(&*drawn)
         });
@@ -119,28 +116,28 @@ impl Faults {
     }
 
     /// How much of the slots is there at `now`.
-    pub(super) fn slots_left(&self, now: Instant) -> Share {
+    pub(super) fn slots_left(&mut self, now: Instant) -> Share {
         product(self.losses(now, slots_left))
     }
 
     /// The faults that take slots away at `now`.
-    pub(super) fn slots_lost_to(&self, now: Instant) -> impl Iterator<Item = FaultId> {
+    pub(super) fn slots_lost_to(&mut self, now: Instant) -> impl Iterator<Item = FaultId> {
         self.losses(now, slots_left).map(|(id, _)| id)
     }
 
     /// How much of the limits is there at `now`.
-    pub(super) fn limits_left(&self, now: Instant) -> Share {
+    pub(super) fn limits_left(&mut self, now: Instant) -> Share {
         product(self.losses(now, limits_left))
     }
 
     /// The faults that shrink the limits at `now`.
-    pub(super) fn limits_lost_to(&self, now: Instant) -> impl Iterator<Item = FaultId> {
+    pub(super) fn limits_lost_to(&mut self, now: Instant) -> impl Iterator<Item = FaultId> {
         self.losses(now, limits_left).map(|(id, _)| id)
     }
 
     /// The first fault that makes the request miss the cache.
     pub(super) fn cache_miss(&mut self, seen: &AttemptInfo<'_>) -> Option<FaultId> {
-        self.state.iter_mut().find_map(|drawn| {
+        self.state.at(seen.now).find_map(|drawn| {
             let strikes = matches!(drawn.fault.inject, FaultKind::CacheMiss) && drawn.strikes(seen);
             strikes.then_some(drawn.id)
         })
@@ -149,7 +146,7 @@ impl Faults {
     /// How the request is billed; adds the faults that change it to `fired`.
     pub(super) fn billing(&mut self, seen: &AttemptInfo<'_>, fired: &mut Vec<FaultId>) -> Billing {
         let mut billing = Billing::default();
-        for drawn in &mut self.state {
+        for drawn in self.state.at(seen.now) {
             let changes = match drawn.fault.inject {
                 FaultKind::Price { factor } => {
                     let factor = scaled_at(factor, drawn.level(seen.now));
@@ -177,11 +174,11 @@ impl Faults {
 
     /// What each fault of a kind leaves at `now`, of those that leave less than all.
     fn losses(
-        &self,
+        &mut self,
         now: Instant,
         kind: fn(&FaultKind) -> Option<Share>,
     ) -> impl Iterator<Item = (FaultId, Share)> {
-        self.state.iter().filter_map(move |drawn| {
+        self.state.at(now).filter_map(move |drawn| {
             let left = left_at(kind(&drawn.fault.inject)?, drawn.level(now));
             (left < Share::WHOLE).then_some((drawn.id, left))
         })

@@ -333,7 +333,7 @@ impl Provider {
     }
 
     /// The faults of the provider's state that contribute to a refusal.
-    fn in_the_way(&self, now: Instant, quotas: &Quotas, refusal: &Refusal) -> Vec<FaultId> {
+    fn in_the_way(&mut self, now: Instant, quotas: &Quotas, refusal: &Refusal) -> Vec<FaultId> {
         let is_full = refusal.cause == Cause::Overloaded;
         let mut fired = Vec::new();
         if !is_full || *quotas != Quotas::default() {
@@ -386,7 +386,7 @@ impl Provider {
 
     /// The faults of the provider's state with an effect on an admitted request: shrunken limits,
     /// if its answer has quotas; lost slots, if it had to wait or is slowed down.
-    fn felt(&self, now: Instant, place: &SlotGrant, quotas: &Quotas, fired: &mut Vec<FaultId>) {
+    fn felt(&mut self, now: Instant, place: &SlotGrant, quotas: &Quotas, fired: &mut Vec<FaultId>) {
         let before = fired.len();
         if *quotas != Quotas::default() {
             fired.extend(self.faults.limits_lost_to(now));

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::active::Active;
 use super::alerts::Alerts;
 use super::attempt_peaks::Moments;
 use super::breakdown::{LateKeys, Origin, Origins, Parts};
@@ -27,7 +26,7 @@ use crate::policy::call::{FailureReason, Outcome};
 use crate::policy::classify::FailureClass;
 use crate::policy::keys::KeyId;
 use crate::policy::{AttemptId, CallId, ProviderId};
-use crate::time::Instant;
+use crate::time::{Active, Instant};
 use crate::trace::{Event, EventKind, FaultId};
 
 /// Folds one run's events into its state; memory does not grow with the number of calls.

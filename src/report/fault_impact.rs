@@ -9,11 +9,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::active::Active;
 use super::merge::merges;
 use super::subject::Subject;
 use crate::policy::ProviderId;
-use crate::time::{Instant, Windows, nanos};
+use crate::time::{Active, Instant, Windows, nanos};
 
 /// The impact of one fault.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

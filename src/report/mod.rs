@@ -29,7 +29,6 @@
 //!
 //! It does not use world or client, so that it reads traces of production as well.
 
-mod active;
 mod alerts;
 mod attempt_peaks;
 mod audit;

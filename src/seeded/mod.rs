@@ -2,6 +2,7 @@
 //!
 //! - [`Workload`]: which call arrives when, with how many tokens.
 //! - [`SeededFault`]: whether a fault happens, when it is active, and which attempts it strikes.
+//! - `active`: which faults can act at a moment, of many.
 //! - `attempt`: which attempts meet a fault's conditions.
 //! - `strength`: how strong a fault is at a moment, by its ramp and recovery.
 //! - `episodes`: when the bursts of a fault are on.
@@ -11,6 +12,7 @@
 //! Every draw is keyed, so the order and number of queries do not matter. `scenario` describes what
 //! is drawn; `provider`, `world` and `model` act on it.
 
+mod active;
 mod attempt;
 mod episodes;
 mod fault;
@@ -19,6 +21,7 @@ pub(crate) mod rates;
 mod strength;
 mod workload;
 
+pub(crate) use active::ActiveFaults;
 pub(crate) use attempt::AttemptInfo;
 pub use fault::SeededFault;
 pub(crate) use strength::{Strength, left_at, scaled_at};

@@ -2,13 +2,13 @@
 //!
 //! `network` applies them to packets.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::host::opened;
 use crate::policy::ProviderId;
 use crate::scenario::fault::{FaultKind, Layer};
-use crate::seeded::SeededFault;
+use crate::seeded::{ActiveFaults, SeededFault};
 use crate::time::Instant;
 use crate::trace::FaultId;
 
@@ -18,45 +18,42 @@ pub(crate) struct Link<C> {
     pub(crate) one_way: Duration,
     /// How many outages have begun.
     pub(crate) outages: u64,
-    faults: Vec<LinkFault<C>>,
+    faults: ActiveFaults,
+    /// By blackhole.
+    dropped: BTreeMap<FaultId, Dropped<C>>,
     /// How many connections were requested.
     asked: u64,
     /// How many times its name was looked up.
     looked_up: u64,
 }
 
-/// A fault of the network itself.
-struct LinkFault<C> {
-    drawn: SeededFault,
-    /// Connections from which this blackhole has dropped packets, each counted once.
-    swallowed: BTreeSet<C>,
+/// The connections from which a blackhole has dropped packets in one of its windows.
+struct Dropped<C> {
+    /// When the window began.
+    since: Instant,
+    connections: BTreeSet<C>,
 }
 
 impl<C: Copy + Ord> Link<C> {
     /// The link to provider `id`, with those of `faults` that act on it.
     pub(crate) fn new(id: ProviderId, one_way: Duration, faults: &[SeededFault]) -> Self {
-        let ours = faults.iter().filter(|SeededFault { fault, .. }| {
-            fault.targets.contains(&id) && fault.inject.layer() == Layer::Network
-        });
-        let ours = ours.map(|drawn| LinkFault {
-            drawn: drawn.clone(),
-            swallowed: BTreeSet::new(),
-        });
+        let faults = faults.iter();
+        let ours = faults.filter(|drawn| drawn.fault.inject.layer() == Layer::Network);
         Self {
             one_way,
             outages: 0,
-            faults: ours.collect(),
+            faults: ActiveFaults::at_target(id, ours),
+            dropped: BTreeMap::new(),
             asked: 0,
             looked_up: 0,
         }
     }
 
     /// The outage that the provider is in, if any.
-    pub(crate) fn outage(&self, now: Instant) -> Option<FaultId> {
-        let mut at_work = self.faults.iter().filter(|LinkFault { drawn, .. }| {
-            drawn.fault.inject == FaultKind::Outage && drawn.covers(now)
-        });
-        at_work.next().map(|fault| fault.drawn.id)
+    pub(crate) fn outage(&mut self, now: Instant) -> Option<FaultId> {
+        let mut ours = self.faults.at(now);
+        ours.find(|drawn| drawn.fault.inject == FaultKind::Outage && drawn.covers(now))
+            .map(|drawn| drawn.id)
     }
 
     /// The fault that refuses the connection that `client` requests, if any.
@@ -73,14 +70,14 @@ impl<C: Copy + Ord> Link<C> {
     }
 
     fn struck_by(
-        &self,
+        &mut self,
         inject: &FaultKind,
         now: Instant,
         number: u64,
         client: u32,
     ) -> Option<FaultId> {
         let seen = opened(now, number, client);
-        let mut ours = self.faults.iter().map(|fault| &fault.drawn);
+        let mut ours = self.faults.at(now);
         ours.find(|drawn| drawn.fault.inject == *inject && drawn.applies(&seen))
             .map(|drawn| drawn.id)
     }
@@ -95,18 +92,39 @@ impl<C: Copy + Ord> Link<C> {
         struck: &mut Vec<FaultId>,
     ) -> bool {
         let mut swallowed = false;
-        let ours = self.faults.iter_mut();
-        for fault in ours.filter(|fault| fault.drawn.fault.inject == FaultKind::Blackhole) {
-            if fault.drawn.covers(now) {
-                if asks || fault.swallowed.insert(connection) {
-                    struck.push(fault.drawn.id);
-                }
-                swallowed = true;
-            } else {
-                fault.swallowed.clear();
+        let ours = self.faults.at(now);
+        for drawn in ours.filter(|drawn| drawn.fault.inject == FaultKind::Blackhole) {
+            let window = drawn.at_or_after(now);
+            let Some((since, _)) = window.filter(|(since, _)| *since <= now) else {
+                continue;
+            };
+            let dropped = self.dropped.entry(drawn.id).or_default();
+            if asks || dropped.is_first(since, connection) {
+                struck.push(drawn.id);
             }
+            swallowed = true;
         }
         swallowed
+    }
+}
+
+impl<C: Ord> Dropped<C> {
+    /// Whether this is the first packet of `connection` in the window that began at `since`.
+    fn is_first(&mut self, since: Instant, connection: C) -> bool {
+        if self.since != since {
+            self.since = since;
+            self.connections.clear();
+        }
+        self.connections.insert(connection)
+    }
+}
+
+impl<C> Default for Dropped<C> {
+    fn default() -> Self {
+        Self {
+            since: Instant::START,
+            connections: BTreeSet::new(),
+        }
     }
 }
 
@@ -118,3 +136,39 @@ fn next(counter: &mut u64) -> u64 {
 
 /// The resolution of the world's clock.
 pub(crate) const RESOLUTION: Duration = Duration::from_millis(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::RngStreams;
+    use crate::scenario::fault::Fault;
+    use crate::time::Windows;
+
+    #[test]
+    fn a_blackhole_strikes_a_connection_once_in_each_window() {
+        let second = Duration::from_secs(1);
+        let mut blackhole = Fault::new("f", vec![ProviderId(0)], FaultKind::Blackhole);
+        blackhole.windows = Windows {
+            at: second * 10,
+            length: Some(second * 10),
+            every: Some(second * 60),
+        };
+        let faults = SeededFault::all(&[blackhole], RngStreams::new(1));
+        let mut link = Link::new(ProviderId(0), RESOLUTION, &faults);
+        let mut strikes = |moment, connection, asks| {
+            let (now, mut struck) = (Instant::START + second * moment, Vec::new());
+            let swallowed = link.is_swallowed(now, connection, asks, &mut struck);
+            (swallowed, struck.len())
+        };
+        assert_eq!(strikes(9, 'a', false), (false, 0));
+        assert_eq!(strikes(10, 'a', false), (true, 1));
+        assert_eq!(strikes(19, 'a', false), (true, 0), "the same connection");
+        assert_eq!(strikes(19, 'b', false), (true, 1));
+        assert_eq!(
+            [strikes(19, 'c', true), strikes(19, 'c', true)],
+            [(true, 1); 2]
+        );
+        assert_eq!(strikes(70, 'a', false), (true, 1), "the next window");
+        assert_eq!(strikes(80, 'a', false), (false, 0));
+    }
+}

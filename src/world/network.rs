@@ -90,7 +90,7 @@ impl Network {
     }
 
     /// The outage that a provider is in, if any.
-    pub(super) fn outage(&self, provider: ProviderId, now: Instant) -> Option<FaultId> {
+    pub(super) fn outage(&mut self, provider: ProviderId, now: Instant) -> Option<FaultId> {
         self.links[provider.index()].outage(now)
     }
 

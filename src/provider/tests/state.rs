@@ -71,8 +71,8 @@ fn losses_multiply_while_they_are_at_work() {
     let mut scenario = scenario(&faults);
     scenario.faults[1].windows.length = Some(Duration::from_secs(10));
     scenario.faults[2].windows.at = Duration::from_secs(10);
-    let faults = Faults::new(&scenario, ProviderId(0), RngStreams::new(1));
-    let left = |at| {
+    let mut faults = Faults::new(&scenario, ProviderId(0), RngStreams::new(1));
+    let mut left = |at| {
         (
             faults.slots_left(seconds(at)).of(100),
             faults.limits_left(seconds(at)).of(100),
@@ -108,8 +108,8 @@ fn a_full_queue_is_an_overload_and_the_loss_has_a_hand_in_it() {
             remaining: Share::ZERO,
         },
     ];
-    let provider = provider(&faults);
-    let way = |cause, quotas| provider.in_the_way(NOW, &quotas, &Refusal::of(cause));
+    let mut provider = provider(&faults);
+    let mut way = |cause, quotas| provider.in_the_way(NOW, &quotas, &Refusal::of(cause));
     let none = Quotas::default();
     let told = provider_with_limit().exhausted(None, &Refusal::with_status(429));
     assert_eq!(way(Cause::Overloaded, none), [FaultId(1)]);

@@ -1,14 +1,14 @@
-//! The intervals that cover the present, kept as time goes on: with a thousand faults, an event
-//! costs as much as with one.
+//! The windows that cover the present, kept as time goes on: with a thousand faults, an event costs
+//! as much as with one.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::time::{Instant, Windows};
+use super::{Instant, Windows};
 
-/// Which of several intervals cover the time of the latest event.
-#[derive(Debug)]
-pub(super) struct Active {
+/// Which of several windows cover the time of the latest event.
+#[derive(Clone, Debug)]
+pub(crate) struct Active {
     all: Vec<Windows>,
     /// The positions of those that cover it, in ascending order.
     places: Vec<usize>,
@@ -19,7 +19,7 @@ pub(super) struct Active {
 
 impl Active {
     /// Of `all`, at the start of the run.
-    pub(super) fn new(all: Vec<Windows>) -> Self {
+    pub(crate) fn new(all: Vec<Windows>) -> Self {
         let changes = (0..all.len()).map(|place| Reverse((Instant::START, place)));
         Self {
             changes: changes.collect(),
@@ -31,7 +31,7 @@ impl Active {
 
     /// The positions of those that cover `now`, in ascending order. It takes longer where time goes
     /// back, as it may in a trace of production.
-    pub(super) fn at(&mut self, now: Instant) -> &[usize] {
+    pub(crate) fn at(&mut self, now: Instant) -> &[usize] {
         if now < self.now {
             *self = Self::new(std::mem::take(&mut self.all));
         }
