@@ -308,12 +308,21 @@ impl<C: Connect> Shared<C> {
 
     /// The providers that cannot be asked, each with what of the request its dialect lacks.
     fn unsupported(&self, request: &Request) -> Vec<(ProviderId, String)> {
-        let all = (0..).map(ProviderId).zip(&self.targets);
-        let lacking = all.filter_map(|(provider, target)| {
-            let what = request.loss(target.dialect, target.lossy)?;
-            Some((provider, what))
-        });
-        lacking.collect()
+        if request.is_plain() {
+            return Vec::new();
+        }
+        let mut known = Vec::new();
+        let mut lacking = Vec::new();
+        for (provider, target) in (0..).map(ProviderId).zip(&self.targets) {
+            let to = (target.dialect, target.lossy);
+            let found = known.iter().position(|(one, _)| *one == to);
+            let at = found.unwrap_or_else(|| {
+                known.push((to, request.loss(to.0, to.1)));
+                known.len() - 1
+            });
+            lacking.extend(known[at].1.clone().map(|what| (provider, what)));
+        }
+        lacking
     }
 
     /// The same, as callers read it.

@@ -170,9 +170,14 @@ impl Request {
             .max(1)
     }
 
+    /// Whether every dialect has all of it.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.fields.is_empty() && self.messages.iter().all(Message::is_plain)
+    }
+
     /// What the request loses in this dialect, if it may not be sent there for that.
     pub(crate) fn loss(&self, dialect: Dialect, lossy: Lossy) -> Option<String> {
-        if self.fields.is_empty() && self.messages.iter().all(Message::is_plain) {
+        if self.is_plain() {
             return None;
         }
         (dialect.client().losses)(self).forbidding(lossy)
