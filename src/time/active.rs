@@ -14,7 +14,9 @@ pub(crate) struct Active {
     places: Vec<usize>,
     /// When each of them begins or ends next.
     changes: BinaryHeap<Reverse<(Instant, usize)>>,
-    now: Instant,
+    /// From when to when the positions are these.
+    since: Instant,
+    until: Option<Instant>,
 }
 
 impl Active {
@@ -24,31 +26,40 @@ impl Active {
         Self {
             changes: changes.collect(),
             places: Vec::new(),
-            now: Instant::START,
+            since: Instant::START,
+            until: (!all.is_empty()).then_some(Instant::START),
             all,
         }
     }
 
     /// The positions of those that cover `now`, in ascending order. It takes longer where time goes
     /// back, as it may in a trace of production.
+    #[inline]
     pub(crate) fn at(&mut self, now: Instant) -> &[usize] {
-        if now < self.now {
+        if now < self.since || self.until.is_some_and(|until| until <= now) {
+            self.go_to(now);
+        }
+        &self.places
+    }
+
+    fn go_to(&mut self, now: Instant) {
+        if now < self.since {
             *self = Self::new(std::mem::take(&mut self.all));
         }
-        self.now = now;
+        self.since = now;
         while self.changes.peek().is_some_and(|next| next.0.0 <= now) {
             if let Some(Reverse((_, place))) = self.changes.pop() {
                 self.change(place);
             }
         }
-        &self.places
+        self.until = self.changes.peek().map(|next| next.0.0);
     }
 
     /// One of them has begun or ended.
     fn change(&mut self, place: usize) {
-        let next = self.all[place].at_or_after(self.now);
+        let next = self.all[place].at_or_after(self.since);
         let (covers, next) = match next {
-            Some((start, end)) if start <= self.now => (true, end),
+            Some((start, end)) if start <= self.since => (true, end),
             Some((start, _)) => (false, Some(start)),
             None => (false, None),
         };
