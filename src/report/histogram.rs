@@ -3,11 +3,12 @@
 //! Three significant digits: below 2,048 ms a bucket is one millisecond, above it less than a
 //! thousandth of its value. [`super::collector`] says which lengths are added.
 
-use hdrhistogram::Histogram;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+mod buckets;
 
-use super::merge::{Merge, merges};
+pub use buckets::Buckets;
+use serde::{Deserialize, Serialize};
+
+use super::merge::merges;
 use super::ratio::Ratio;
 
 /// Lengths of time.
@@ -62,93 +63,6 @@ merges!(Times {
     max_ms: max,
     buckets: sum,
 });
-
-/// Counts by bucket; written as `[[lower edge in ms, count], …]`, empty buckets left out.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Buckets(Histogram<u64>);
-
-impl Buckets {
-    /// The number of lengths.
-    pub fn count(&self) -> u64 {
-        self.0.len()
-    }
-
-    /// Lower edge and count of each non-empty bucket, in order.
-    pub(crate) fn sparse(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.0.iter_recorded().map(|bucket| {
-            let edge = self.0.lowest_equivalent(bucket.value_iterated_to());
-            (edge, bucket.count_at_value())
-        })
-    }
-
-    /// Value, share and number of the lengths up to it, in steps that halve the distance to all of
-    /// them this many `ticks` at a time.
-    pub(crate) fn steps(&self, ticks: u32) -> impl Iterator<Item = (u64, f64, u64)> {
-        let mut seen = 0;
-        let steps = self.0.iter_quantiles(ticks);
-        steps.filter(|_| !self.0.is_empty()).map(move |step| {
-            seen += step.count_since_last_iteration();
-            let edge = self.0.lowest_equivalent(step.value_iterated_to());
-            (edge, step.quantile_iterated_to(), seen)
-        })
-    }
-
-    /// The histogram itself, of milliseconds.
-    pub(crate) const fn histogram(&self) -> &Histogram<u64> {
-        &self.0
-    }
-
-    /// The standard deviation, in milliseconds.
-    pub(crate) fn deviation(&self) -> f64 {
-        self.0.stdev()
-    }
-
-    /// Only lower edges are recorded, so that what is read back equals what was written.
-    fn add(&mut self, ms: u64, count: u64) {
-        let edge = self.0.lowest_equivalent(ms);
-        self.0
-            .record_n(edge, count)
-            .expect("a histogram that resizes itself takes any value");
-    }
-}
-
-impl Merge for Buckets {
-    fn merge(&mut self, other: &Self) {
-        for (edge, count) in other.sparse() {
-            self.add(edge, count);
-        }
-    }
-}
-
-impl Default for Buckets {
-    fn default() -> Self {
-        Self(Histogram::new(DIGITS).expect("the number of digits is allowed"))
-    }
-}
-
-impl Serialize for Buckets {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.sparse())
-    }
-}
-
-impl<'de> Deserialize<'de> for Buckets {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut buckets = Self::default();
-        for (edge, count) in Vec::<(u64, u64)>::deserialize(deserializer)? {
-            if buckets.0.lowest_equivalent(edge) != edge {
-                return Err(D::Error::custom(format_args!(
-                    "{edge} is not the lower edge of a bucket"
-                )));
-            }
-            buckets.add(edge, count);
-        }
-        Ok(buckets)
-    }
-}
-
-/// Significant digits: enough to compare latencies.
-const DIGITS: u8 = 3;
 
 #[cfg(test)]
 mod tests {

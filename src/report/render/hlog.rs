@@ -40,7 +40,7 @@ fn of(policy: &Judged) -> String {
         let buckets = scope.latency.buckets.histogram();
         let length = Duration::from_nanos(state.run.length_ns);
         writer
-            .write_histogram(buckets, Duration::ZERO, length, tag)
+            .write_histogram(&buckets, Duration::ZERO, length, tag)
             .expect("memory takes any histogram");
     }
     String::from_utf8_lossy(&log).into_owned()
