@@ -102,9 +102,14 @@ fn half_of_the_machine() -> Option<u64> {
         .iter()
         .filter_map(|path| read(path)?.trim().parse().ok());
     let space = read("/proc/self/limits").and_then(|text| address_space(&text));
+    let space = space.map(|space| space.saturating_sub(PROGRAM));
     let least = total.into_iter().chain(groups).chain(space).min();
     least.map(|bytes: u64| bytes / 2)
 }
+
+/// The address space that the program and two threads take, without any call: with less of it, an
+/// allocation fails early.
+const PROGRAM: u64 = 48_000_000;
 
 /// The bytes of `MemTotal: 24683656 kB`.
 fn total(meminfo: &str) -> Option<u64> {
