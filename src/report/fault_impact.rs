@@ -5,6 +5,8 @@
 //! time before the fault was first active. `recovery` measures how long a provider took to get its
 //! share back, [`super::windows`] which windows were up.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::merge::merges;
 use super::subject::Subject;
 use crate::policy::ProviderId;
-use crate::time::{Active, Instant, Windows, nanos};
+use crate::time::{Instant, Windows, nanos};
 
 /// The impact of one fault.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -83,26 +85,38 @@ impl Longest {
     }
 }
 
-/// Counts the attempts at the targets of each fault. An attempt costs as much with a thousand
-/// faults as with one: a fault is looked at while it is active, and shortly after.
+/// Counts the attempts at the targets of each fault. They are counted by provider; what a fault
+/// takes of them is the difference between two of its moments. So an attempt costs as much with a
+/// thousand faults as with one, also where all of them come back again and again.
 #[derive(Debug)]
 pub(super) struct Pressures {
     all: Vec<Pressure>,
-    /// Those to look at.
-    awake: Active,
+    /// When the part of each fault ends that the latest attempt was in.
+    changes: BinaryHeap<Reverse<(Instant, usize)>>,
     /// The attempts at each provider so far.
     attempts: Vec<u64>,
-    /// When each fault is active for the first time, if it has not been: the next one last.
-    to_come: Vec<(Instant, usize)>,
 }
 
-/// The same for one fault, once it has been active.
+/// The same for one fault.
 #[derive(Debug)]
 struct Pressure {
     targets: Vec<ProviderId>,
     windows: Windows,
-    /// The second after an end that is being counted, and its attempts.
-    second: (Instant, u64),
+    part: Part,
+    /// The attempts at its targets before that part.
+    before: u64,
+}
+
+/// A part of the run, by what attempts in it count as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// Before the fault is active for the first time.
+    Before,
+    During,
+    /// One of the first seconds after an end.
+    After,
+    /// Later.
+    Calm,
 }
 
 impl Pressures {
@@ -121,70 +135,82 @@ impl Pressures {
 
     /// For faults of these targets and windows, and so many providers.
     fn of(faults: Vec<(Vec<ProviderId>, Windows)>, providers: usize) -> Self {
+        let starts = faults
+            .iter()
+            .map(|(_, windows)| Instant::START + windows.at);
+        let changes = starts.zip(0..).map(Reverse).collect();
         let all = faults.into_iter().map(|(targets, windows)| Pressure {
             targets,
             windows,
-            second: (Instant::START, 0),
+            part: Part::Before,
+            before: 0,
         });
-        let all: Vec<Pressure> = all.collect();
-        let starts = all.iter().map(|one| Instant::START + one.windows.at);
-        let mut to_come: Vec<_> = starts.zip(0..).collect();
-        to_come.sort_unstable_by(|a, b| b.cmp(a));
-        let after = Duration::from_nanos(AFTER);
-        let awake = all.iter().map(|one| one.windows.extended(after));
         Self {
-            awake: Active::new(awake.collect()),
+            all: all.collect(),
+            changes,
             attempts: vec![0; providers],
-            to_come,
-            all,
         }
     }
 
-    /// An attempt at `provider` begins.
+    /// An attempt at `provider` begins. One that comes late, as in a trace of production, counts at
+    /// the time of the latest.
     pub(super) fn on_start(
         &mut self,
         provider: ProviderId,
         at: Instant,
         aftermath: &mut [Aftermath],
     ) {
-        self.begin(at, aftermath);
-        if let Some(count) = self.attempts.get_mut(provider.index()) {
-            *count += 1;
-        }
-        for &place in self.awake.at(at) {
-            let one = &mut self.all[place];
-            if one.targets.contains(&provider) {
-                one.on_start(at, &mut aftermath[place]);
+        while self.changes.peek().is_some_and(|next| next.0.0 <= at) {
+            if let Some(Reverse((_, place))) = self.changes.pop() {
+                let one = &mut self.all[place];
+                one.close(&self.attempts, &mut aftermath[place]);
+                let (part, end) = part_at(&one.windows, at);
+                one.part = part;
+                // The last moment that there is has no end.
+                let end = end.filter(|&end| at < end);
+                self.changes.extend(end.map(|end| Reverse((end, place))));
             }
         }
-    }
-
-    /// Counts the attempts before each fault that has begun by `at`.
-    fn begin(&mut self, at: Instant, aftermath: &mut [Aftermath]) {
-        while let Some((_, place)) = self.to_come.pop_if(|(first, _)| *first <= at) {
-            let targets = self.attempts.iter().zip((0..).map(ProviderId));
-            let own = targets.filter(|(_, id)| self.all[place].targets.contains(id));
-            aftermath[place].before.attempts = own.map(|(count, _)| count).sum();
+        if let Some(count) = self.attempts.get_mut(provider.index()) {
+            *count += 1;
         }
     }
 
     /// Ends the run.
     pub(super) fn finish(mut self, aftermath: &mut [Aftermath]) {
-        self.begin(Instant::from_nanos(u64::MAX), aftermath);
+        for (one, aftermath) in self.all.iter_mut().zip(aftermath) {
+            one.close(&self.attempts, aftermath);
+        }
     }
 }
 
 impl Pressure {
-    fn on_start(&mut self, at: Instant, aftermath: &mut Aftermath) {
-        if self.windows.covers(at) {
-            aftermath.during.attempts += 1;
-        } else if let Some(since) = since_end(&self.windows, at).filter(|&since| since < AFTER) {
-            let second = Instant::from_nanos(at.as_nanos() - since % SECOND);
-            if second != self.second.0 {
-                self.second = (second, 0);
-            }
-            self.second.1 += 1;
-            aftermath.surge = aftermath.surge.max(self.second.1);
+    /// Its part is over: counts the attempts that began in it.
+    fn close(&mut self, attempts: &[u64], aftermath: &mut Aftermath) {
+        let targets = self.targets.iter();
+        let now = targets.filter_map(|id| attempts.get(id.index())).sum();
+        let own = now - std::mem::replace(&mut self.before, now);
+        match self.part {
+            Part::Before => aftermath.before.attempts += own,
+            Part::During => aftermath.during.attempts += own,
+            Part::After => aftermath.surge = aftermath.surge.max(own),
+            Part::Calm => {}
+        }
+    }
+}
+
+/// The part of the run that `at` is in, and when it ends, if it does. The seconds after an end are
+/// counted from it; the last is cut where the fault is active again.
+fn part_at(windows: &Windows, at: Instant) -> (Part, Option<Instant>) {
+    let start = match windows.at_or_after(at) {
+        Some((start, end)) if start <= at => return (Part::During, end),
+        next => next.map(|(start, _)| start),
+    };
+    match since_end(windows, at).filter(|&since| since < AFTER) {
+        None => (Part::Calm, start),
+        Some(since) => {
+            let end = at + Duration::from_nanos(SECOND - since % SECOND);
+            (Part::After, Some(start.map_or(end, |start| end.min(start))))
         }
     }
 }
@@ -232,8 +258,12 @@ const SECOND: u64 = 1_000_000_000;
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::BTreeMap;
     use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
 
     fn windows(at: u64, length: Option<u64>, every: Option<u64>) -> Windows {
         Windows {
@@ -286,12 +316,61 @@ mod tests {
         for ms in [25_000, 25_001, 25_002, 25_003] {
             start(0, ms);
         }
+        pressures.finish(&mut aftermath);
         let [aftermath] = aftermath;
         assert_eq!(
             (aftermath.before.attempts, aftermath.during.attempts),
             (2, 2)
         );
         assert_eq!(aftermath.surge, 3);
+    }
+
+    proptest! {
+        #[test]
+        fn attempts_count_as_the_windows_say_whenever_they_come(
+            (at, length, gap) in (0..40_u64, proptest::option::of(1..30_u64), 1..30_u64),
+            comes_back: bool,
+            mut moments in proptest::collection::vec(0..200_u64, 0..60),
+        ) {
+            let every = length.filter(|_| comes_back).map(|length| length + gap);
+            let windows = windows(at, length, every);
+            let mut aftermath = [Aftermath::default()];
+            let mut pressures = Pressures::of(vec![(vec![ProviderId(0)], windows)], 1);
+            moments.sort_unstable();
+            let moments = moments.into_iter().map(|half| Instant::from_nanos(half * SECOND / 2));
+            let (mut before, mut during) = (0, 0);
+            let mut seconds = BTreeMap::<u64, u64>::new();
+            for at in moments {
+                pressures.on_start(ProviderId(0), at, &mut aftermath);
+                let since = since_end(&windows, at).filter(|&since| since < AFTER);
+                match (windows.covers(at), since) {
+                    (true, _) => during += 1,
+                    (false, Some(since)) => {
+                        *seconds.entry(at.as_nanos() - since % SECOND).or_default() += 1;
+                    }
+                    (false, None) => before += u64::from(windows.offset(at).is_none()),
+                }
+            }
+            pressures.finish(&mut aftermath);
+            let [aftermath] = aftermath;
+            prop_assert_eq!(aftermath.before.attempts, before);
+            prop_assert_eq!(aftermath.during.attempts, during);
+            prop_assert_eq!(aftermath.surge, seconds.into_values().max().unwrap_or(0));
+        }
+    }
+
+    #[test]
+    fn the_end_of_time_comes_to_an_end() {
+        let end = Instant::from_nanos(u64::MAX);
+        let mut fault = windows(0, Some(1), None);
+        fault.at = end.since_start() - 5 * Duration::from_secs(1);
+        let mut aftermath = [Aftermath::default()];
+        let mut pressures = Pressures::of(vec![(vec![ProviderId(0)], fault)], 1);
+        for _ in 0..3 {
+            pressures.on_start(ProviderId(0), end, &mut aftermath);
+        }
+        pressures.finish(&mut aftermath);
+        assert_eq!(aftermath[0].surge, 3);
     }
 
     #[test]
