@@ -213,15 +213,19 @@ impl Collector {
         hint: Option<Duration>,
         at: Instant,
     ) {
+        let Some(open) = self.open.get_mut(&call) else {
+            return;
+        };
         let until = hint.map(|hint| at + hint);
-        let open = self.open.get_mut(&call);
-        if open.is_some_and(|open| open.on_reply(attempt, failure, until)) {
+        if open.on_reply(attempt, failure, until) {
             self.moments.on_answer(provider, at, &mut self.state);
         }
-        if let Some(hint) = hint {
-            self.on_hint(call, attempt, provider, hint, at);
+        if let Some((hint, key)) = hint.zip(open.key_of(attempt)) {
+            self.watch.on_hint(call, (provider, key), hint, at);
         }
-        self.on_over(call, attempt, provider);
+        if open.on_over(attempt) {
+            self.watch.on_probe_over(call, provider);
+        }
     }
 
     fn on_arrival(&mut self, call: CallId, at: Instant) {
@@ -256,21 +260,6 @@ impl Collector {
         open.on_start(started, standing, !self.answers_are_traced);
         let active = self.active.at(at);
         self.moments.on_start(active, provider, at, &mut self.state);
-    }
-
-    /// A provider's hint to the attempt's key.
-    fn on_hint(
-        &mut self,
-        call: CallId,
-        attempt: AttemptId,
-        provider: ProviderId,
-        hint: Duration,
-        at: Instant,
-    ) {
-        let key = self.open.get(&call).and_then(|open| open.key_of(attempt));
-        if let Some(key) = key {
-            self.watch.on_hint(call, (provider, key), hint, at);
-        }
     }
 
     /// An attempt is no longer in flight.
