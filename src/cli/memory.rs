@@ -23,6 +23,38 @@ pub(super) fn size(drill: &Drill) -> String {
     )
 }
 
+/// Starts the program anew with one heap for all threads, where the address space is limited.
+///
+/// glibc reserves 64 MB of it for the heap of each thread. Where that does not fit, allocations of
+/// a few bytes fail or take a system call each. It reads the number of heaps from the environment,
+/// and only as a program starts.
+#[cfg(unix)]
+pub(super) fn share_heap() {
+    use std::env;
+    use std::os::unix::process::CommandExt as _;
+    use std::process::Command;
+
+    if env::var_os(HEAPS).is_some() || limited_space().is_none() {
+        return;
+    }
+    let mut args = env::args_os();
+    if let (Ok(program), Some(name)) = (env::current_exe(), args.next()) {
+        // It returns if it fails: then this process goes on as it is.
+        let _ = Command::new(program)
+            .arg0(name)
+            .args(args)
+            .env(HEAPS, "1")
+            .exec();
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) const fn share_heap() {}
+
+/// The most heaps of glibc's allocator.
+#[cfg(unix)]
+const HEAPS: &str = "MALLOC_ARENA_MAX";
+
 /// How many runs go on at a time: `workers`, or fewer where so many do not fit into the memory that
 /// was `asked` for, or else into half of the machine's.
 ///
@@ -101,13 +133,12 @@ fn half_of_the_machine() -> Option<u64> {
     let groups = groups
         .iter()
         .filter_map(|path| read(path)?.trim().parse().ok());
-    let space = read("/proc/self/limits").and_then(|text| address_space(&text));
-    let space = space.map(|space| space.saturating_sub(PROGRAM));
+    let space = limited_space().map(|space| space.saturating_sub(PROGRAM));
     let least = total.into_iter().chain(groups).chain(space).min();
     least.map(|bytes: u64| bytes / 2)
 }
 
-/// The address space that the program and two threads take, without any call: with less of it, an
+/// The address space that the program and a few threads take, without any call: with less of it, an
 /// allocation fails early.
 const PROGRAM: u64 = 48_000_000;
 
@@ -118,6 +149,12 @@ fn total(meminfo: &str) -> Option<u64> {
         .find_map(|line| line.strip_prefix("MemTotal:"))?;
     let kib = line.split_whitespace().next()?.parse::<u64>().ok()?;
     kib.checked_mul(1_024)
+}
+
+/// The address space that this process can have, if that is limited.
+fn limited_space() -> Option<u64> {
+    let limits = fs::read_to_string("/proc/self/limits").ok()?;
+    address_space(&limits)
 }
 
 /// The soft limit of `Max address space  1000000  unlimited  bytes`.

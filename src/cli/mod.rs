@@ -125,6 +125,7 @@ enum Verb {
 
 /// Runs the command line and returns its exit code.
 pub fn main() -> ExitCode {
+    memory::share_heap();
     completions::answer();
     let cli = Cli::parse();
     output::set_color(cli.color);

@@ -1,5 +1,6 @@
 //! How large a run is: `check` says it, and `run` refuses what does not fit into `--memory`.
 
+use snapbox::cmd::{Command, cargo_bin};
 use snapbox::str;
 
 use crate::{Project, calm, stderr};
@@ -56,6 +57,23 @@ error: invalid value '4' for '--memory <SIZE>': write a size as in `4GB` or `512
 For more information, try '--help'.
 
 "#]]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn runs_go_on_in_a_limited_address_space() {
+    // Room for the program and its calls, but not for a heap of 64 MB in each thread.
+    let limited = r#"ulimit -v 170000 && exec "$0" "$@""#;
+    let project = project();
+    Command::new("sh")
+        .args(["-c", limited])
+        .arg(cargo_bin!("firedrill"))
+        .args("run calm.yaml --seeds 1..32 --jobs 4 --quiet".split(' '))
+        .current_dir(project.path(""))
+        .env_remove("CI")
+        .env_remove("MALLOC_ARENA_MAX")
+        .assert()
+        .code(0);
 }
 
 fn project() -> Project {
