@@ -85,9 +85,9 @@ impl Longest {
     }
 }
 
-/// Counts the attempts at the targets of each fault. They are counted by provider; what a fault
-/// takes of them is the difference between two of its moments. So an attempt costs as much with a
-/// thousand faults as with one, also where all of them come back again and again.
+/// Counts the attempts at the targets of each fault. They are counted by provider; those within a
+/// part of the run are the difference between two counts. So a fault costs something where a window
+/// of it begins or ends, and in the seconds after that, but not at each attempt.
 #[derive(Debug)]
 pub(super) struct Pressures {
     all: Vec<Pressure>,
@@ -104,7 +104,7 @@ struct Pressure {
     windows: Windows,
     part: Part,
     /// The attempts at its targets before that part.
-    before: u64,
+    counted: u64,
 }
 
 /// A part of the run, by what attempts in it count as.
@@ -116,7 +116,7 @@ enum Part {
     /// One of the first seconds after an end.
     After,
     /// Later.
-    Calm,
+    Later,
 }
 
 impl Pressures {
@@ -143,7 +143,7 @@ impl Pressures {
             targets,
             windows,
             part: Part::Before,
-            before: 0,
+            counted: 0,
         });
         Self {
             all: all.collect(),
@@ -152,7 +152,7 @@ impl Pressures {
         }
     }
 
-    /// An attempt at `provider` begins. One that comes late, as in a trace of production, counts at
+    /// An attempt at `provider` begins. Time does not go back here: one that comes late counts at
     /// the time of the latest.
     pub(super) fn on_start(
         &mut self,
@@ -189,12 +189,12 @@ impl Pressure {
     fn close(&mut self, attempts: &[u64], aftermath: &mut Aftermath) {
         let targets = self.targets.iter();
         let now = targets.filter_map(|id| attempts.get(id.index())).sum();
-        let own = now - std::mem::replace(&mut self.before, now);
+        let own = now - std::mem::replace(&mut self.counted, now);
         match self.part {
             Part::Before => aftermath.before.attempts += own,
             Part::During => aftermath.during.attempts += own,
             Part::After => aftermath.surge = aftermath.surge.max(own),
-            Part::Calm => {}
+            Part::Later => {}
         }
     }
 }
@@ -207,7 +207,7 @@ fn part_at(windows: &Windows, at: Instant) -> (Part, Option<Instant>) {
         next => next.map(|(start, _)| start),
     };
     match since_end(windows, at).filter(|&since| since < AFTER) {
-        None => (Part::Calm, start),
+        None => (Part::Later, start),
         Some(since) => {
             let end = at + Duration::from_nanos(SECOND - since % SECOND);
             (Part::After, Some(start.map_or(end, |start| end.min(start))))

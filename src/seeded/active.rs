@@ -1,7 +1,7 @@
 //! The faults of one provider that can act at the present moment.
 //!
-//! Of many faults most are outside their windows, at any moment. They cost nothing here: an
-//! exchange with a thousand faults looks at as many as are active.
+//! Of many faults most are outside their windows, at any moment. They cost something when
+//! a window begins or ends, and nothing at each exchange.
 
 use super::fault::SeededFault;
 use crate::policy::ProviderId;

@@ -24,9 +24,6 @@ pub struct SeededFault {
     /// Whose draws hold here, by its place among the targets.
     fate: u16,
     happens: bool,
-    /// When its first window begins, and when its last one is over, with the recovery after it.
-    first: Instant,
-    over: Option<Instant>,
     bursts: Option<Episodes>,
     /// How many exchanges it has struck, counted by [`Self::strikes`].
     struck: u64,
@@ -71,8 +68,6 @@ impl SeededFault {
         let number = u64::from(id.0);
         let happens = fault.happens(id, draws);
         let start = Instant::START + fault.windows.at;
-        let extents = fault.extents();
-        let once = extents.length.filter(|_| extents.every.is_none());
         let bursts = fault.burst.filter(|_| happens);
         Self {
             bursts: bursts.map(|burst| Episodes::new(burst, draws, number, start)),
@@ -81,8 +76,6 @@ impl SeededFault {
             draws,
             fate: 0,
             happens,
-            first: start,
-            over: once.map(|length| start + length),
             struck: 0,
         }
     }
@@ -100,8 +93,6 @@ impl SeededFault {
         Self {
             fault,
             happens: true,
-            first: Instant::START,
-            over: None,
             bursts: None,
             struck: 0,
             ..*self
@@ -119,7 +110,7 @@ impl SeededFault {
     /// Whether it is active at `now`: inside a window or the recovery after it, and in a burst if
     /// it has any (also between bursts, if those only change its rate).
     pub fn covers(&self, now: Instant) -> bool {
-        self.may_be_on(now) && self.fault.extents().covers(now) && self.is_on(now)
+        self.happens && self.fault.extents().covers(now) && self.is_on(now)
     }
 
     /// The active interval `[start, end)` that contains `now` or comes next; `end` is `None` if it
@@ -151,7 +142,7 @@ impl SeededFault {
     /// (`FaultKind::strength_at`): a factor (`slow`, `price`) goes from 1 to its full value, the
     /// rest of capacity and limits from 100 % to its value.
     pub(crate) fn level(&self, now: Instant) -> Share {
-        match self.may_be_on(now) && self.is_on(now) {
+        match self.happens && self.is_on(now) {
             true => self.fault.envelope(now),
             false => Share::ZERO,
         }
@@ -192,7 +183,7 @@ impl SeededFault {
 
     /// The share of attempts that it strikes at `now`.
     fn share(&self, now: Instant) -> Share {
-        if !self.may_be_on(now) {
+        if !self.happens {
             return Share::ZERO;
         }
         let rate = match &self.bursts {
@@ -202,12 +193,6 @@ impl SeededFault {
             Some(_) => self.fault.burst.map_or(Share::ZERO, |one| one.rate_off),
         };
         self.fault.share_at(rate, self.fault.envelope(now))
-    }
-
-    /// Whether it is neither before nor behind all of its windows. Most faults are, at any moment,
-    /// and each attempt asks all of them.
-    fn may_be_on(&self, now: Instant) -> bool {
-        self.happens && now >= self.first && self.over.is_none_or(|over| now < over)
     }
 
     fn is_on(&self, now: Instant) -> bool {

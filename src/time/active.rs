@@ -1,5 +1,5 @@
-//! The windows that cover the present, kept as time goes on: with a thousand faults, an event costs
-//! as much as with one.
+//! The windows that cover the present, kept as time goes on: a window costs something where it
+//! begins or ends, and nothing at each event.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -27,9 +27,9 @@ pub(crate) struct Link<C> {
     looked_up: u64,
 }
 
-/// The connections from which a blackhole has dropped packets in one of its windows.
+/// The connections from which a blackhole has dropped packets in one of its windows or bursts.
 struct Dropped<C> {
-    /// When the window began.
+    /// When that began.
     since: Instant,
     connections: BTreeSet<C>,
 }
