@@ -92,6 +92,7 @@ pub(super) fn fit(
     if !problems.is_empty() {
         return Err(problems);
     }
+    largest += limited_space().map_or(0, |_| THREAD);
     let at_once = allowed.checked_div(largest).unwrap_or(u64::MAX);
     let at_once = NonZero::new(usize::try_from(at_once).unwrap_or(usize::MAX));
     let fewer = workers.min(at_once.unwrap_or(NonZero::<usize>::MIN));
@@ -141,6 +142,9 @@ fn half_of_the_machine() -> Option<u64> {
 /// The address space that the program and a few threads take, without any call: with less of it, an
 /// allocation fails early.
 const PROGRAM: u64 = 48_000_000;
+
+/// The address space that one more run at a time takes, for its threads, without any call.
+const THREAD: u64 = 5_000_000;
 
 /// The bytes of `MemTotal: 24683656 kB`.
 fn total(meminfo: &str) -> Option<u64> {
