@@ -92,13 +92,7 @@ impl Faults {
 /// A connection as faults see it: its number stands for the call, which is not known yet.
 pub(crate) fn opened(now: Instant, number: u64, client: u32) -> AttemptInfo<'static> {
     AttemptInfo {
-        now,
-        call: CallId(number),
-        nth: 0,
-        streamed: false,
-        input: 0,
         client,
-        model: "",
-        key: None,
+        ..AttemptInfo::new(now, CallId(number))
     }
 }

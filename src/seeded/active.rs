@@ -61,6 +61,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::policy::CallId;
     use crate::rng::RngStreams;
     use crate::scenario::fault::{Burst, Fault, FaultKind, Ramp, Recovery};
     use crate::seeded::AttemptInfo;
@@ -98,19 +99,6 @@ mod tests {
         })
     }
 
-    fn seen(now: Instant, call: u64) -> AttemptInfo<'static> {
-        AttemptInfo {
-            now,
-            call: crate::policy::CallId(call),
-            nth: 0,
-            streamed: false,
-            input: 0,
-            client: 0,
-            model: "",
-            key: None,
-        }
-    }
-
     proptest! {
         #[test]
         fn a_fault_that_is_left_out_does_not_act(
@@ -121,7 +109,7 @@ mod tests {
             let mut active = ActiveFaults::at_target(ProviderId(0), all.iter());
             for (call, moment) in (0..).zip(moments) {
                 let now = Instant::from_nanos(moment * 1_000_000);
-                let seen = seen(now, call);
+                let seen = AttemptInfo::new(now, CallId(call));
                 let acts = |one: &SeededFault| one.applies(&seen) || one.level(now) > Share::ZERO;
                 let found = active.at(now).filter(|one| acts(one)).map(|one| one.id);
                 let found: Vec<_> = found.collect();

@@ -27,6 +27,22 @@ pub(crate) struct AttemptInfo<'a> {
     pub key: Option<&'a str>,
 }
 
+impl AttemptInfo<'static> {
+    /// The first attempt of a call of the first client process, of which nothing else is known.
+    pub(crate) const fn new(now: Instant, call: CallId) -> Self {
+        Self {
+            now,
+            call,
+            nth: 0,
+            streamed: false,
+            input: 0,
+            client: 0,
+            model: "",
+            key: None,
+        }
+    }
+}
+
 impl When {
     /// Whether an attempt meets the conditions.
     pub(crate) fn holds(&self, seen: &AttemptInfo<'_>) -> bool {

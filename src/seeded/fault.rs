@@ -264,14 +264,8 @@ mod tests {
 
     fn seen(now: Instant, call: u64, nth: u32) -> AttemptInfo<'static> {
         AttemptInfo {
-            now,
-            call: CallId(call),
             nth,
-            streamed: false,
-            input: 0,
-            client: 0,
-            model: "",
-            key: None,
+            ..AttemptInfo::new(now, CallId(call))
         }
     }
 

@@ -29,16 +29,7 @@ fn drawn(fault: &Fault, seed: u64) -> SeededFault {
 
 /// The first attempt of `call`, after `ms` milliseconds.
 fn seen(ms: u64, call: u64) -> AttemptInfo<'static> {
-    AttemptInfo {
-        now: Instant::from_nanos(ms * 1_000_000),
-        call: CallId(call),
-        nth: 0,
-        streamed: false,
-        input: 0,
-        client: 0,
-        model: "",
-        key: None,
-    }
+    AttemptInfo::new(Instant::from_nanos(ms * 1_000_000), CallId(call))
 }
 
 /// `hits` of `n` independent draws agree with the share `p`.
