@@ -4,6 +4,7 @@
 
 mod active;
 pub(crate) mod course;
+mod due;
 mod windows;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use std::ops::{Add, Sub};
 use std::time::Duration;
 
 pub(crate) use active::Active;
+pub(crate) use due::Due;
 use serde::{Deserialize, Serialize};
 pub use windows::{Windows, period};
 

@@ -5,8 +5,6 @@
 //! time before the fault was first active. `recovery` measures how long a provider took to get its
 //! share back, [`super::windows`] which windows were up.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::merge::merges;
 use super::subject::Subject;
 use crate::policy::ProviderId;
-use crate::time::{Instant, Windows, nanos};
+use crate::time::{Due, Instant, Windows, nanos};
 
 /// The impact of one fault.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -92,7 +90,7 @@ impl Longest {
 pub(super) struct Pressures {
     all: Vec<Pressure>,
     /// When the part of each fault ends that the latest attempt was in.
-    changes: BinaryHeap<Reverse<(Instant, usize)>>,
+    changes: Due,
     /// The attempts at each provider so far.
     attempts: Vec<u64>,
 }
@@ -138,7 +136,7 @@ impl Pressures {
         let starts = faults
             .iter()
             .map(|(_, windows)| Instant::START + windows.at);
-        let changes = starts.zip(0..).map(Reverse).collect();
+        let changes = Due::all(starts);
         let all = faults.into_iter().map(|(targets, windows)| Pressure {
             targets,
             windows,
@@ -160,16 +158,13 @@ impl Pressures {
         at: Instant,
         aftermath: &mut [Aftermath],
     ) {
-        while self.changes.peek().is_some_and(|next| next.0.0 <= at) {
-            if let Some(Reverse((_, place))) = self.changes.pop() {
-                let one = &mut self.all[place];
-                one.close(&self.attempts, &mut aftermath[place]);
-                let (part, end) = part_at(&one.windows, at);
-                one.part = part;
-                // The last moment that there is has no end.
-                let end = end.filter(|&end| at < end);
-                self.changes.extend(end.map(|end| Reverse((end, place))));
-            }
+        while let Some(place) = self.changes.take(at) {
+            let one = &mut self.all[place];
+            one.close(&self.attempts, &mut aftermath[place]);
+            let (part, end) = part_at(&one.windows, at);
+            one.part = part;
+            // The last moment that there is has no end.
+            self.changes.set(end.filter(|&end| at < end), place);
         }
         if let Some(count) = self.attempts.get_mut(provider.index()) {
             *count += 1;

@@ -9,13 +9,10 @@
 //! has not recovered when the fault strikes again, the measurement goes on.
 //! [`super::fault_impact`] measures the other effects of a fault.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
 use super::fault_impact::Longest;
 use super::subject::Subject;
 use crate::policy::ProviderId;
-use crate::time::{Instant, Windows, nanos};
+use crate::time::{Due, Instant, Windows, nanos};
 
 /// Measures the recoveries of all providers from all faults. A call costs as much with a thousand
 /// faults as with one: a recovery is looked at while it is waited for.
@@ -25,7 +22,7 @@ pub(super) struct Comebacks {
     /// The positions of those whose recovery is waited for.
     waiting: Vec<usize>,
     /// When each of the others is to be looked at: at the fault's first start, then at its ends.
-    to_come: BinaryHeap<Reverse<(Instant, usize)>>,
+    to_come: Due,
     /// When arrivals end.
     end: Instant,
     /// The calls so far, and the answers of each provider.
@@ -80,7 +77,7 @@ impl Comebacks {
         all.retain(|one| one.next_end.is_some());
         let starts = all.iter().map(|one| Instant::START + one.windows.at);
         Self {
-            to_come: starts.zip(0..).map(Reverse).collect(),
+            to_come: Due::all(starts),
             waiting: Vec::new(),
             end,
             calls: 0,
@@ -138,7 +135,7 @@ impl Comebacks {
                 one.pass(at, tally);
             }
             if one.waiting.is_none() {
-                to_come.extend(one.next_end.map(|end| Reverse((end, place))));
+                to_come.set(one.next_end, place);
             }
             one.waiting.is_some()
         });
@@ -146,10 +143,7 @@ impl Comebacks {
 
     /// Looks at those that are due by `at`.
     fn look(&mut self, at: Instant) {
-        while self.to_come.peek().is_some_and(|next| next.0.0 <= at) {
-            let Some(Reverse((_, place))) = self.to_come.pop() else {
-                return;
-            };
+        while let Some(place) = self.to_come.take(at) {
             let one = &mut self.all[place];
             let answers = self.answers.get(one.provider.index());
             match one.before {
@@ -163,9 +157,7 @@ impl Comebacks {
             }
             match one.waiting {
                 Some(_) => self.waiting.push(place),
-                None => self
-                    .to_come
-                    .extend(one.next_end.map(|end| Reverse((end, place)))),
+                None => self.to_come.set(one.next_end, place),
             }
         }
     }

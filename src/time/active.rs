@@ -1,10 +1,7 @@
 //! The windows that cover the present, kept as time goes on: a window costs something where it
 //! begins or ends, and nothing at each event.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
-use super::{Instant, Windows};
+use super::{Due, Instant, Windows};
 
 /// Which of several windows cover the time of the latest event.
 #[derive(Clone, Debug)]
@@ -13,7 +10,7 @@ pub(crate) struct Active {
     /// The positions of those that cover it, in ascending order.
     places: Vec<usize>,
     /// When each of them begins or ends next.
-    changes: BinaryHeap<Reverse<(Instant, usize)>>,
+    changes: Due,
     /// From when to when the positions are these.
     since: Instant,
     until: Option<Instant>,
@@ -22,9 +19,8 @@ pub(crate) struct Active {
 impl Active {
     /// Of `all`, at the start of the run.
     pub(crate) fn new(all: Vec<Windows>) -> Self {
-        let changes = (0..all.len()).map(|place| Reverse((Instant::START, place)));
         Self {
-            changes: changes.collect(),
+            changes: Due::all(all.iter().map(|_| Instant::START)),
             places: Vec::new(),
             since: Instant::START,
             until: (!all.is_empty()).then_some(Instant::START),
@@ -47,12 +43,10 @@ impl Active {
             *self = Self::new(std::mem::take(&mut self.all));
         }
         self.since = now;
-        while self.changes.peek().is_some_and(|next| next.0.0 <= now) {
-            if let Some(Reverse((_, place))) = self.changes.pop() {
-                self.change(place);
-            }
+        while let Some(place) = self.changes.take(now) {
+            self.change(place);
         }
-        self.until = self.changes.peek().map(|next| next.0.0);
+        self.until = self.changes.first();
     }
 
     /// One of them has begun or ended.
@@ -68,7 +62,7 @@ impl Active {
             Ok(at) if !covers => drop(self.places.remove(at)),
             _ => {}
         }
-        self.changes.extend(next.map(|at| Reverse((at, place))));
+        self.changes.set(next, place);
     }
 }
 
