@@ -64,6 +64,7 @@ mod tls;
 mod told;
 mod waiters;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -311,18 +312,14 @@ impl<C: Connect> Shared<C> {
         if request.is_plain() {
             return Vec::new();
         }
-        let mut known = Vec::new();
-        let mut lacking = Vec::new();
-        for (provider, target) in (0..).map(ProviderId).zip(&self.targets) {
-            let to = (target.dialect, target.lossy);
-            let found = known.iter().position(|(one, _)| *one == to);
-            let at = found.unwrap_or_else(|| {
-                known.push((to, request.loss(to.0, to.1)));
-                known.len() - 1
-            });
-            lacking.extend(known[at].1.clone().map(|what| (provider, what)));
-        }
-        lacking
+        let mut known = BTreeMap::new();
+        let all = (0..).map(ProviderId).zip(&self.targets);
+        let lacking = all.filter_map(|(provider, &Target { dialect, lossy, .. })| {
+            let loss = known.entry((dialect, lossy));
+            let what = loss.or_insert_with(|| request.loss(dialect, lossy));
+            Some((provider, what.clone()?))
+        });
+        lacking.collect()
     }
 
     /// The same, as callers read it.

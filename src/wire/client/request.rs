@@ -177,9 +177,6 @@ impl Request {
 
     /// What the request loses in this dialect, if it may not be sent there for that.
     pub(crate) fn loss(&self, dialect: Dialect, lossy: Lossy) -> Option<String> {
-        if self.is_plain() {
-            return None;
-        }
         (dialect.client().losses)(self).forbidding(lossy)
     }
 
