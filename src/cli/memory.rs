@@ -1,4 +1,5 @@
-//! `--memory`: the memory that runs may take, and what is refused because it does not fit.
+//! `--memory`: the memory that runs may take, and what is refused because it does not fit; and one
+//! heap where the address space is limited.
 //!
 //! A failed allocation ends a program, and cannot be caught: so a load whose calls do not fit is
 //! refused before it starts. `drill` knows how large a run is; here is how large the machine is.
@@ -68,7 +69,8 @@ pub(super) fn fit(
 ) -> Result<NonZero<usize>, Vec<CliError>> {
     // Audited runs are made by both engines.
     let engine = if audits { Engine::Wire } else { engine };
-    let Some(allowed) = asked.or_else(half_of_the_machine) else {
+    let space = limited_space();
+    let Some(allowed) = asked.or_else(|| half_of_the_machine(space)) else {
         return Ok(workers);
     };
     let mut problems = Vec::new();
@@ -92,7 +94,7 @@ pub(super) fn fit(
     if !problems.is_empty() {
         return Err(problems);
     }
-    largest += limited_space().map_or(0, |_| THREAD);
+    largest += space.map_or(0, |_| THREAD);
     let at_once = allowed.checked_div(largest).unwrap_or(u64::MAX);
     let at_once = NonZero::new(usize::try_from(at_once).unwrap_or(usize::MAX));
     let fewer = workers.min(at_once.unwrap_or(NonZero::<usize>::MIN));
@@ -123,8 +125,9 @@ fn refused(drill: &Drill, (engine, audits): (Engine, bool), allowed: u64) -> Cli
     CliError::new(message, &hint)
 }
 
-/// Half of the memory that this process can have; none where the machine does not say.
-fn half_of_the_machine() -> Option<u64> {
+/// Half of the memory that this process can have, with an address space of so many bytes if that is
+/// limited; none where the machine does not say.
+fn half_of_the_machine(space: Option<u64>) -> Option<u64> {
     let read = |path: &str| fs::read_to_string(path).ok();
     let total = read("/proc/meminfo").and_then(|text| total(&text));
     let groups = [
@@ -134,7 +137,7 @@ fn half_of_the_machine() -> Option<u64> {
     let groups = groups
         .iter()
         .filter_map(|path| read(path)?.trim().parse().ok());
-    let space = limited_space().map(|space| space.saturating_sub(PROGRAM));
+    let space = space.map(|space| space.saturating_sub(PROGRAM));
     let least = total.into_iter().chain(groups).chain(space).min();
     least.map(|bytes: u64| bytes / 2)
 }
